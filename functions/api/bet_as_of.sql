@@ -1,0 +1,22 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION public.bet_as_of(p_tenant_id bigint, p_bet_id text, p_at_ms bigint)
+RETURNS SETOF public.bets_view
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM projection.require_tenant(p_tenant_id);
+    RETURN QUERY EXECUTE projection.fold_text(
+        'projection.bets_fold',
+        '(SELECT b.* FROM public.bet_events AS b WHERE b.tenant_id = $1 AND b.aggregate_id = $2 AND b."timestamp" <= $3)'
+    ) USING p_tenant_id, p_bet_id, p_at_ms;
+END
+$$;
+
+COMMENT ON FUNCTION public.bet_as_of(bigint, text, bigint) IS
+'The row of bets_view as of a moment, in milliseconds since 1970-01-01 UTC: the fold of the events up to it, the moment included; no row when there were none. Errors: BL001 bad tenant, BL006 foreign tenant. Example: SELECT * FROM public.bet_as_of(10001, ''bet-1'', 1700000000000).';
+
+REVOKE ALL ON FUNCTION public.bet_as_of(bigint, text, bigint) FROM public;
+
+GRANT EXECUTE ON FUNCTION public.bet_as_of(bigint, text, bigint) TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

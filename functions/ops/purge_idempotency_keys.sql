@@ -1,0 +1,47 @@
+SET LOCAL ROLE betledger_owner;
+
+-- No SET clause: with one, a procedure may not commit. So every name has its schema.
+CREATE OR REPLACE PROCEDURE ops.purge_idempotency_keys(older_than interval DEFAULT '48 hours', batch integer DEFAULT 10000)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_before timestamptz := pg_catalog.now() - older_than;
+    v_event_table text;
+    v_purged bigint;
+    v_in_batch bigint;
+BEGIN
+    IF older_than IS NULL OR older_than < '0' THEN
+        RAISE EXCEPTION 'older_than is %', coalesce(older_than::text, 'null')
+            USING ERRCODE = 'BL001', HINT = 'Send the age from which keys are to go, such as interval ''48 hours''.';
+    END IF;
+    IF batch IS NULL OR batch < 1 THEN
+        RAISE EXCEPTION 'batch is %', coalesce(batch::text, 'null')
+            USING ERRCODE = 'BL001', HINT = 'Send the number of keys to take out between two commits, 1 or more.';
+    END IF;
+    FOR v_event_table IN SELECT DISTINCT t.event_table FROM projection.event_types AS t ORDER BY t.event_table LOOP
+        v_purged := 0;
+        LOOP
+            EXECUTE pg_catalog.format(
+                'WITH due AS (SELECT e.tenant_id, e.id FROM %1$s AS e'
+                || ' WHERE e.created_at < $1 AND e.metadata ->> ''idempotency_key'' IS NOT NULL'
+                || ' ORDER BY e.created_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)'
+                || ' UPDATE %1$s AS e SET metadata = e.metadata - ''idempotency_key'' FROM due AS d'
+                || ' WHERE e.tenant_id = d.tenant_id AND e.id = d.id', v_event_table
+            ) USING v_before, batch;
+            GET DIAGNOSTICS v_in_batch = ROW_COUNT;
+            EXIT WHEN v_in_batch = 0;
+            v_purged := v_purged + v_in_batch;
+            COMMIT;
+            RAISE NOTICE '%: % idempotency keys taken out', v_event_table, v_purged
+                USING DETAIL = pg_catalog.jsonb_build_object('step', v_event_table, 'done', v_purged, 'total', NULL);
+        END LOOP;
+    END LOOP;
+END
+$$;
+
+COMMENT ON PROCEDURE ops.purge_idempotency_keys(interval, integer) IS
+'Takes idempotency keys that are older than an age out of all event tables and read tables, and commits every batch keys. Runs beside writers; may be stopped at any time and run again. Error: BL001 bad age or batch. Example: CALL ops.purge_idempotency_keys(''48 hours'', 10000).';
+
+REVOKE ALL ON PROCEDURE ops.purge_idempotency_keys(interval, integer) FROM public;
+
+GRANT EXECUTE ON PROCEDURE ops.purge_idempotency_keys(interval, integer) TO betledger_operator;

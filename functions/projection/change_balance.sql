@@ -1,0 +1,41 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.change_balance(
+    p_tenant_id bigint, p_user_id text, p_direction text, p_amount numeric, p_timestamp bigint, p_related_to text,
+    p_id uuid, p_event_data jsonb, p_metadata jsonb
+)
+RETURNS numeric
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_balance numeric;
+BEGIN
+    INSERT INTO public.balance_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
+    VALUES (
+        p_id, p_tenant_id, 'balance-' || p_user_id, 'V1_BALANCES_BALANCE_' || p_direction,
+        jsonb_build_object('user_id', p_user_id, 'amount', p_amount) || p_event_data, p_timestamp, 1,
+        coalesce(p_metadata, '{}') || jsonb_build_object('related_to', p_related_to)
+    )
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'idempotency key % was used for another balance change', quote_literal(p_metadata ->> 'idempotency_key')
+            USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
+    END IF;
+    -- The trigger of the event has locked the row of the user: what is read now stays until we commit.
+    SELECT b.balance INTO v_balance FROM public.user_balances_view AS b
+    WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
+    IF p_direction = 'DECREASED' AND v_balance < 0 THEN
+        RAISE EXCEPTION 'user % has %, which is less than %', quote_literal(p_user_id), v_balance + p_amount, p_amount
+            USING ERRCODE = 'BL004', HINT = 'Deposit first, or ask for less. The same idempotency key may be sent again.';
+    END IF;
+    RETURN v_balance;
+END
+$$;
+
+COMMENT ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb) IS
+'Stores a balance event for a function and gives the new balance. Errors: BL004 insufficient funds, BL005 the key was used for another balance change; either undoes the whole call.';
+
+REVOKE ALL ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb) FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb) TO betledger_app, betledger_tenant;

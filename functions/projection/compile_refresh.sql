@@ -1,0 +1,108 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.compile_refresh(p_read_table text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $compile$
+DECLARE
+    v_projection projection.projections%ROWTYPE;
+    v_name text := split_part(p_read_table, '.', 2);
+    v_sources jsonb;
+    v_summaries record;
+    v_key text;
+    v_stale text;
+BEGIN
+    SELECT p.* INTO STRICT v_projection FROM projection.projections AS p WHERE p.read_table = p_read_table;
+    v_key := format('%I', v_projection.key_columns[2]);
+    -- LATERAL with OFFSET 0: always one index lookup a key, whatever the planner thinks of the size of the table.
+    SELECT jsonb_object_agg(f.source_table, jsonb_build_object('+', format(
+        '(SELECT s.* FROM keys AS k CROSS JOIN LATERAL (SELECT e.* FROM %s AS e'
+        || ' WHERE e.tenant_id = k.tenant_id AND %s = k.key OFFSET 0) AS s)',
+        f.source_table, f.key_expression
+    ))) INTO v_sources
+    FROM projection.folds AS f WHERE f.read_table = p_read_table;
+    v_summaries := projection.summary_changes(p_read_table, 'before', 'after');
+    SELECT string_agg(format(
+        '    PERFORM projection.%I(s.tenant_ids, s.keys) FROM (SELECT array_agg(x.tenant_id) AS tenant_ids, array_agg(x.key) AS keys'
+        || ' FROM jsonb_to_recordset(coalesce(nullif(v_stale -> %L, ''null''), ''[]'')) AS x (tenant_id bigint, key text)) AS s WHERE s.keys IS NOT NULL;',
+        'refresh_' || split_part(t.name, '.', 2), t.name
+    ), E'\n') INTO v_stale
+    FROM unnest(v_summaries.stale) AS t (name);
+
+    EXECUTE format(
+        $text$
+CREATE OR REPLACE FUNCTION projection.%1$I(p_tenant_ids bigint[], p_keys text[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $body$
+DECLARE
+    v_changed bigint;
+    v_changed_in_all bigint := 0;
+    v_missed boolean;
+    v_stale jsonb;
+BEGIN
+    LOOP
+        -- Lock first, fold in a later statement: its snapshot then holds every event whose writer had the lock before.
+        PERFORM FROM unnest(p_tenant_ids, p_keys) AS k (tenant_id, key)
+        JOIN %2$s AS t ON t.tenant_id = k.tenant_id AND t.%3$s = k.key
+        ORDER BY t.tenant_id, t.%3$s COLLATE "C" FOR NO KEY UPDATE OF t;
+
+        WITH keys AS (SELECT DISTINCT k.tenant_id, k.key FROM unnest(p_tenant_ids, p_keys) AS k (tenant_id, key)),
+        found AS (SELECT t.* FROM keys AS k JOIN %2$s AS t ON t.tenant_id = k.tenant_id AND t.%3$s = k.key),
+        folded AS (SELECT %4$s FROM (%5$s) AS f),
+        updated AS (
+            UPDATE %2$s AS t SET (%6$s) = ROW(%7$s) FROM folded AS f JOIN found AS b ON %8$s
+            WHERE %9$s AND b *<> f RETURNING t.*
+        ),
+        inserted AS (
+            INSERT INTO %2$s (%6$s) SELECT %7$s FROM folded AS f WHERE NOT EXISTS (SELECT FROM found AS b WHERE %8$s)
+            ORDER BY f.tenant_id, f.%3$s COLLATE "C" ON CONFLICT DO NOTHING RETURNING *
+        ),
+        deleted AS (
+            DELETE FROM %2$s AS t USING found AS b
+            WHERE %10$s AND NOT EXISTS (SELECT FROM folded AS f WHERE %8$s) RETURNING t.*
+        ),
+        before AS (SELECT b.* FROM found AS b JOIN updated AS t ON %10$s UNION ALL SELECT d.* FROM deleted AS d),
+        after AS (SELECT u.* FROM updated AS u UNION ALL SELECT i.* FROM inserted AS i)%11$s
+        SELECT
+            (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted) + (SELECT count(*) FROM deleted),
+            (SELECT count(*) FROM folded AS f WHERE NOT EXISTS (SELECT FROM found AS b WHERE %8$s)) > (SELECT count(*) FROM inserted),
+            %12$s
+        INTO v_changed, v_missed, v_stale;
+        v_changed_in_all := v_changed_in_all + v_changed;
+%13$s
+        -- Missed: another transaction made the row after we had looked. Now there is something to lock.
+        EXIT WHEN NOT v_missed;
+    END LOOP;
+    RETURN v_changed_in_all;
+END
+$body$
+        $text$,
+        'refresh_' || v_name, p_read_table, v_key,
+        projection.folded_columns(p_read_table),
+        projection.union_of_folds(p_read_table, v_sources),
+        projection.columns(p_read_table, '%1$I'),
+        projection.columns(p_read_table, 'f.%1$I'),
+        projection.key_match(p_read_table, 'f', 'b'),
+        projection.key_match(p_read_table, 't', 'f'),
+        projection.key_match(p_read_table, 't', 'b'),
+        v_summaries.ctes,
+        coalesce((SELECT 'jsonb_build_object(' || string_agg(format(
+            '%L, (SELECT jsonb_agg(jsonb_build_object(''tenant_id'', s.tenant_id, ''key'', s.%I)) FROM %I AS s)',
+            p.read_table, p.key_columns[2], split_part(p.read_table, '.', 2) || '_stale'
+        ), ', ') || ')' FROM projection.projections AS p WHERE p.read_table = ANY (v_summaries.stale)), 'NULL::jsonb'),
+        coalesce(v_stale, '')
+    );
+    EXECUTE format('REVOKE ALL ON FUNCTION projection.%I(bigint[], text[]) FROM public', 'refresh_' || v_name);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION projection.%I(bigint[], text[]) TO betledger_operator', 'refresh_' || v_name);
+    EXECUTE format(
+        'COMMENT ON FUNCTION projection.%I(bigint[], text[]) IS %L', 'refresh_' || v_name,
+        format('Folds the given rows of %s anew and carries the difference to the summaries. Made by projection.compile(); change the folds instead.', p_read_table)
+    );
+END
+$compile$;
+
+COMMENT ON FUNCTION projection.compile_refresh(text) IS
+'Makes projection.refresh_<read table>(tenant_ids, keys) from the folds of the read table. Example: SELECT projection.compile_refresh(''public.bets_view'').';
+
+REVOKE ALL ON FUNCTION projection.compile_refresh(text) FROM public;

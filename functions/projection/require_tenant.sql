@@ -1,0 +1,31 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.require_tenant(p_tenant_id bigint)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_setting text := current_setting('app.tenant_id', true);
+BEGIN
+    IF p_tenant_id IS NULL OR p_tenant_id <= 0 THEN
+        RAISE EXCEPTION 'tenant_id is %', coalesce(p_tenant_id::text, 'null')
+            USING ERRCODE = 'BL001', HINT = 'Send the id of the tenant, a whole number above 0.';
+    END IF;
+    -- The policies are the wall; this only puts the refusal into words.
+    IF v_setting IS DISTINCT FROM p_tenant_id::text
+        AND pg_has_role('betledger_tenant', 'USAGE') AND NOT pg_has_role('betledger_app', 'USAGE')
+    THEN
+        RAISE EXCEPTION 'tenant % is not open to role %: app.tenant_id is %',
+            p_tenant_id, current_user, coalesce(quote_literal(nullif(v_setting, '')), 'not set')
+            USING ERRCODE = 'BL006', HINT = format('Run SET LOCAL app.tenant_id = ''%s'' in the transaction.', p_tenant_id);
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION projection.require_tenant(bigint) IS
+'Raises BL001 for a tenant that is not above 0 and BL006 for one that is not app.tenant_id, when the caller is walled in by betledger_tenant. Example: SELECT projection.require_tenant(10001).';
+
+REVOKE ALL ON FUNCTION projection.require_tenant(bigint) FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.require_tenant(bigint) TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

@@ -1,0 +1,1 @@
+DROP TABLE public.user_activity_view;

@@ -1,0 +1,46 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE TABLE public.user_activity_view (
+    tenant_id bigint NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    bets integer NOT NULL,
+    open_bets integer NOT NULL,
+    staked numeric NOT NULL,
+    paid_out numeric NOT NULL,
+    net_result numeric NOT NULL,
+    deposits numeric NOT NULL,
+    withdrawals numeric NOT NULL,
+    first_activity_at timestamptz NOT NULL,
+    last_activity_at timestamptz NOT NULL,
+    CONSTRAINT user_activity_view_pkey PRIMARY KEY (tenant_id, user_id)
+) WITH (fillfactor = 70); -- room for updates in the page
+
+COMMENT ON TABLE public.user_activity_view IS
+'One row per user with bets or payments: the sum of bets_view and payments_view, kept by triggers in the transaction of the event. Amounts have no trailing zeros. Read only. Example: SELECT user_id, staked FROM public.user_activity_view WHERE tenant_id = 10001 ORDER BY staked DESC LIMIT 10.';
+COMMENT ON COLUMN public.user_activity_view.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN public.user_activity_view.user_id IS 'The user.';
+COMMENT ON COLUMN public.user_activity_view.bets IS 'Bets of the user, cancelled ones included.';
+COMMENT ON COLUMN public.user_activity_view.open_bets IS 'Bets that are placed or confirmed.';
+COMMENT ON COLUMN public.user_activity_view.staked IS 'Stakes of the bets that were not cancelled.';
+COMMENT ON COLUMN public.user_activity_view.paid_out IS 'Payouts of the settled bets.';
+COMMENT ON COLUMN public.user_activity_view.net_result IS 'What the user won (above 0) or lost (below 0): payout less stake of the settled bets.';
+COMMENT ON COLUMN public.user_activity_view.deposits IS 'Deposits that did not fail.';
+COMMENT ON COLUMN public.user_activity_view.withdrawals IS 'Withdrawals that did not fail.';
+COMMENT ON COLUMN public.user_activity_view.first_activity_at IS 'The time of the first event of a bet or payment of the user.';
+COMMENT ON COLUMN public.user_activity_view.last_activity_at IS 'The time of the last event of a bet or payment of the user.';
+
+ALTER TABLE public.user_activity_view ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.user_activity_view FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY trusted ON public.user_activity_view TO betledger_owner, betledger_app, betledger_reader, betledger_operator
+USING (true) WITH CHECK (true);
+
+-- Without a valid setting the CASE is null, and no row is seen.
+CREATE POLICY own_tenant ON public.user_activity_view FOR SELECT TO betledger_tenant
+USING (tenant_id = CASE WHEN current_setting('app.tenant_id', true) ~ '^[1-9][0-9]{0,17}$' THEN current_setting('app.tenant_id', true)::bigint END);
+
+REVOKE ALL ON public.user_activity_view FROM public;
+
+-- Only the owner writes, through the projection triggers.
+GRANT SELECT ON public.user_activity_view TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

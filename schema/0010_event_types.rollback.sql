@@ -1,0 +1,1 @@
+DROP TABLE projection.event_types;

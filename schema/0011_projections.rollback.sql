@@ -1,0 +1,3 @@
+DROP TABLE projection.folds;
+
+DROP TABLE projection.projections;
