@@ -5,17 +5,17 @@ SET LOCAL ROLE betledger_owner;
 CREATE TABLE projection.tenant_totals (
     tenant_id bigint NOT NULL,
     slot smallint NOT NULL,
-    users bigint NOT NULL,
-    bets_placed bigint NOT NULL,
-    bets_confirmed bigint NOT NULL,
-    bets_settled bigint NOT NULL,
-    bets_cancelled bigint NOT NULL,
-    staked numeric NOT NULL,
-    paid_out numeric NOT NULL,
-    gross_gaming_revenue numeric NOT NULL,
-    deposits numeric NOT NULL,
-    withdrawals numeric NOT NULL,
-    balances numeric NOT NULL,
+    users bigint NOT NULL DEFAULT 0,
+    bets_placed bigint NOT NULL DEFAULT 0,
+    bets_confirmed bigint NOT NULL DEFAULT 0,
+    bets_settled bigint NOT NULL DEFAULT 0,
+    bets_cancelled bigint NOT NULL DEFAULT 0,
+    staked numeric NOT NULL DEFAULT 0,
+    paid_out numeric NOT NULL DEFAULT 0,
+    gross_gaming_revenue numeric NOT NULL DEFAULT 0,
+    deposits numeric NOT NULL DEFAULT 0,
+    withdrawals numeric NOT NULL DEFAULT 0,
+    balances numeric NOT NULL DEFAULT 0,
     CONSTRAINT tenant_totals_pkey PRIMARY KEY (tenant_id, slot)
 ) WITH (fillfactor = 10); -- small, and updated all the time: keep the slots in pages of their own
 

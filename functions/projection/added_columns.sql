@@ -1,6 +1,6 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION projection.added_columns(p_read_table text)
+CREATE OR REPLACE FUNCTION projection.added_columns(p_read_table text, p_columns text[])
 RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -16,10 +16,10 @@ AS $$
         END, ', ' ORDER BY a.attnum)
     FROM projection.projections AS p, pg_attribute AS a
     WHERE p.read_table = p_read_table AND a.attrelid = p_read_table::regclass
-        AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (p.key_columns)
+        AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (p_columns) AND a.attname <> ALL (p.key_columns)
 $$;
 
-COMMENT ON FUNCTION projection.added_columns(text) IS
-'The SET list that adds a change (excluded) to a row (t) of a read table that sums. Example: SELECT projection.added_columns(''public.user_balances_view'').';
+COMMENT ON FUNCTION projection.added_columns(text, text[]) IS
+'The SET list that adds some columns of a change (excluded) to a row (t) of a read table that sums. Example: SELECT projection.added_columns(''public.user_balances_view'', ''{balance}'').';
 
-REVOKE ALL ON FUNCTION projection.added_columns(text) FROM public;
+REVOKE ALL ON FUNCTION projection.added_columns(text, text[]) FROM public;

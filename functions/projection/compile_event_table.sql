@@ -86,7 +86,7 @@ BEGIN
     SELECT array_agg(c.tenant_id) INTO v_tenant_ids FROM changed AS c;
                 $text$,
                 projection.fold_text(v_fold.fold, 'new_events'), v_fold.read_table, v_columns,
-                projection.columns(v_fold.read_table, 'f.%1$I'), v_key, projection.added_columns(v_fold.read_table),
+                projection.columns(v_fold.read_table, 'f.%1$I'), v_key, projection.added_columns(v_fold.read_table, projection.folded_by(v_fold.read_table, ARRAY[p_event_table])),
                 (projection.summary_changes(v_fold.read_table, NULL, 'folded')).ctes,
                 projection.fold_of_one(projection.fold_text(v_fold.fold, 'new_events')),
                 projection.summary_changes_of_one(

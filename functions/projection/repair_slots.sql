@@ -35,7 +35,7 @@ BEGIN
         ),
         (SELECT string_agg(format('-s.%I', c.name), ', ' ORDER BY c.n) FROM unnest(v_columns) WITH ORDINALITY AS c (name, n)),
         (SELECT string_agg(format('d.%I <> 0', c.name), ' OR ') FROM unnest(v_columns) AS c (name)),
-        projection.added_columns(p_read_table)
+        projection.added_columns(p_read_table, v_columns)
     ) USING p_tenant_id;
     GET DIAGNOSTICS v_repaired = ROW_COUNT;
     RETURN v_repaired;

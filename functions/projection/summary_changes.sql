@@ -10,7 +10,7 @@ DECLARE
     v_summary projection.projections%ROWTYPE;
     v_name text;
     v_bounds text[];
-    v_columns text;
+    v_columns text[];
     -- What changes in this statement, by table: rows that count (+) and rows that counted until now (-).
     v_changes jsonb := jsonb_build_object(p_read_table, jsonb_strip_nulls(jsonb_build_object('+', p_after, '-', p_before)));
     v_slot_base integer := (SELECT p.position * 100 FROM projection.projections AS p WHERE p.read_table = p_read_table);
@@ -26,6 +26,7 @@ BEGIN
         );
         v_name := split_part(v_summary.read_table, '.', 2);
         v_bounds := v_summary.lowest_columns || v_summary.highest_columns;
+        v_columns := projection.folded_by(v_summary.read_table, ARRAY(SELECT jsonb_object_keys(v_changes)));
 
         IF p_before IS NULL OR cardinality(v_bounds) = 0 THEN
             ctes := ctes || format(E',\n%I AS (%s)', v_name || '_change', projection.union_of_folds(v_summary.read_table, v_changes));
@@ -47,7 +48,7 @@ BEGIN
                         ELSE format('a.%1$I - coalesce(b.%1$I, 0) AS %1$I', a.attname)
                     END, ', ' ORDER BY a.attnum)
                 FROM pg_attribute AS a
-                WHERE a.attrelid = v_summary.read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped),
+                WHERE a.attrelid = v_summary.read_table::regclass AND a.attname = ANY (v_columns)),
                 projection.key_match(v_summary.read_table, 'a', 'b'),
                 v_name || '_stale',
                 (SELECT string_agg(format(' OR a.%1$I > b.%1$I', c.name), '') FROM unnest(v_summary.lowest_columns) AS c (name))
@@ -56,23 +57,21 @@ BEGIN
             stale := stale || v_summary.read_table;
         END IF;
 
-        v_columns := projection.columns(v_summary.read_table, '%1$I');
         ctes := ctes || format(
             E',\n%I AS (INSERT INTO %s AS t (%s) SELECT %s FROM %I AS c ORDER BY %s'
             || ' ON CONFLICT (%s) DO UPDATE SET %s RETURNING t.*, t.xmax = 0 AS is_new)',
-            v_name || '_changed', v_summary.read_table, v_columns,
+            v_name || '_changed', v_summary.read_table,
+            array_to_string(v_columns, ', ') || CASE v_summary.kind WHEN 'slots' THEN ', slot' ELSE '' END,
             (SELECT string_agg(
-                CASE
-                    WHEN a.attname = 'slot' AND v_summary.kind = 'slots' THEN format('%s + pg_backend_pid() %% 32', v_slot_base)
-                    WHEN a.atttypid = 'numeric'::regtype THEN format('trim_scale(c.%I)', a.attname)
-                    ELSE format('c.%I', a.attname)
-                END, ', ' ORDER BY a.attnum)
+                CASE a.atttypid WHEN 'numeric'::regtype THEN format('trim_scale(c.%I)', a.attname) ELSE format('c.%I', a.attname) END,
+                ', ' ORDER BY a.attnum)
             FROM pg_attribute AS a
-            WHERE a.attrelid = v_summary.read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped),
+            WHERE a.attrelid = v_summary.read_table::regclass AND a.attname = ANY (v_columns))
+            || CASE v_summary.kind WHEN 'slots' THEN format(', %s + pg_backend_pid() %% 32', v_slot_base) ELSE '' END,
             v_name || '_change',
             'c.tenant_id' || CASE v_summary.kind WHEN 'slots' THEN '' ELSE format(', c.%I COLLATE "C"', v_summary.key_columns[2]) END,
             (SELECT string_agg(format('%I', k.name), ', ') FROM unnest(v_summary.key_columns) AS k (name)),
-            projection.added_columns(v_summary.read_table)
+            projection.added_columns(v_summary.read_table, v_columns)
         );
         v_changes := v_changes || jsonb_build_object(
             v_summary.read_table, jsonb_build_object('+', format('(SELECT n.* FROM %I AS n WHERE n.is_new)', v_name || '_changed'))

@@ -10,6 +10,7 @@ DECLARE
     v_fold record;
     v_from text;
     v_aliases text[];
+    v_columns text[];
     v_statements text := '';
     -- What is new in this statement, by table. The changed table itself stays first: its row is always there.
     v_changes jsonb := jsonb_build_object(p_read_table, p_row);
@@ -35,16 +36,16 @@ BEGIN
             ));
         END LOOP;
         CONTINUE WHEN v_from IS NULL;
+        v_columns := projection.folded_by(v_summary.read_table, ARRAY(SELECT jsonb_object_keys(v_changes)));
 
         v_statements := v_statements || format(
             $text$
         INSERT INTO %1$s AS t (%2$s) SELECT %3$s FROM %4$s
         ON CONFLICT (%5$s) DO UPDATE SET %6$s RETURNING t.*, t.xmax = 0 AS is_new INTO v_%7$s;$text$,
             v_summary.read_table,
-            projection.columns(v_summary.read_table, '%1$I'),
+            array_to_string(v_columns, ', ') || CASE v_summary.kind WHEN 'slots' THEN ', slot' ELSE '' END,
             (SELECT string_agg(
                 CASE
-                    WHEN a.attname = 'slot' AND v_summary.kind = 'slots' THEN format('%s + pg_backend_pid() %% 32', v_slot_base)
                     WHEN a.attname = ANY (v_summary.key_columns || v_summary.lowest_columns || v_summary.highest_columns)
                         THEN format('f1.%I', a.attname)
                     WHEN a.atttypid = 'numeric'::regtype THEN format('trim_scale(%s)', s.terms)
@@ -66,10 +67,11 @@ BEGIN
                     SELECT FROM pg_attribute AS c WHERE c.attrelid = f.fold::regclass AND c.attname = a.attname
                 )
             ) AS s
-            WHERE a.attrelid = v_summary.read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped),
+            WHERE a.attrelid = v_summary.read_table::regclass AND a.attname = ANY (v_columns))
+            || CASE v_summary.kind WHEN 'slots' THEN format(', %s + pg_backend_pid() %% 32', v_slot_base) ELSE '' END,
             v_from,
             (SELECT string_agg(format('%I', k.name), ', ') FROM unnest(v_summary.key_columns) AS k (name)),
-            projection.added_columns(v_summary.read_table),
+            projection.added_columns(v_summary.read_table, v_columns),
             split_part(v_summary.read_table, '.', 2)
         );
         v_changes := v_changes || jsonb_build_object(v_summary.read_table, format(

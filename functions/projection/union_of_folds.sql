@@ -19,6 +19,7 @@ BEGIN
     SELECT array_agg(a.attname::text ORDER BY a.attnum) INTO v_sums
     FROM pg_attribute AS a
     WHERE a.attrelid = p_read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped
+        AND a.attname = ANY (projection.folded_by(p_read_table, ARRAY(SELECT jsonb_object_keys(p_sources))))
         AND a.attname <> ALL (
             v_projection.key_columns || v_projection.lowest_columns || v_projection.highest_columns
         );
