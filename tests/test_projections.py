@@ -1,0 +1,569 @@
+"""Invariant 1: a read table is a pure function of the set of events, however they arrive."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import psycopg
+import pytest
+from fold_in_python import (
+    EVENT_TABLES,
+    READ_TABLES,
+    Event,
+    Rows,
+    balance,
+    bet,
+    copy,
+    delete_read_rows,
+    fold,
+    insert,
+    payload,
+    payment,
+    read,
+    verify,
+)
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+Connect = Callable[..., psycopg.Connection]
+
+T0 = 1_700_000_000_000
+TENANTS = itertools.count(1000, 10)  # fresh ones for every example: no need for a new database
+
+
+def examples(number: int, *phases: Phase) -> settings:
+    """The same examples in every run; nothing is judged by the time it takes."""
+    return settings(
+        max_examples=number,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=phases or (Phase.generate, Phase.shrink),
+    )
+
+
+USERS = ["u1", "u2", "u10", "ü 3", "u\"4'\\\t"]
+BETS = ["b1", "b2", "B2", "b-é"]
+PAYMENTS = ["p1", "p2", "p3"]
+EVENT_TYPES = {
+    "bet_events": ["V1_BETS_BET_" + k for k in ("PLACED", "CONFIRMED", "SETTLED", "CANCELLED")],
+    "payment_events": [
+        f"V1_PAYMENTS_{t}_{k}" for t in ("DEPOSIT", "WITHDRAWAL") for k in ("CREATED", "COMPLETED", "FAILED")
+    ],
+    "balance_events": ["V1_BALANCES_BALANCE_INCREASED", "V1_BALANCES_BALANCE_DECREASED"],
+}
+
+
+# ---------------------------------------------------------------------------------------------- what is generated
+
+
+@st.composite
+def numbers(draw: st.DrawFn, lowest: int) -> str | Decimal:
+    """A number in one of the spellings that a client may send: JSON number or string, any scale, leading zeros."""
+    whole = draw(st.one_of(st.integers(lowest, 300), st.integers(lowest, 10**20 - 1)))
+    fraction = draw(st.sampled_from(["", "", ".0", ".50", ".5", ".01", ".99", ".000", ".123456789012345678"]))
+    spelling = draw(st.sampled_from(["number", "string", "zeros", "exponent"]))
+    text = f"{whole}{fraction}"
+    if spelling == "zeros" and len(str(whole)) < 18:
+        return "00" + text
+    if spelling == "exponent" and whole < 1000:
+        return Decimal(f"{whole}E2")
+    return text if spelling == "string" else Decimal(text)
+
+
+@st.composite
+def event_of(draw: st.DrawFn, id_: object, key: str) -> Event:
+    """An event of tenant 0; the tenant is put in later."""
+    table = draw(st.sampled_from(EVENT_TABLES + EVENT_TABLES[:1]))
+    event_type = draw(st.sampled_from(EVENT_TYPES[table]))
+    timestamp = draw(st.one_of(st.integers(T0, T0 + 3), st.integers(1, 4_102_444_799_999)))
+    user = draw(st.sampled_from(USERS))
+    fields: dict[str, object] = {}
+    if event_type.endswith("_PLACED"):
+        odds, fixture = draw(numbers(1)), draw(st.sampled_from(["f1", "f2"]))
+        fields = {"user_id": user, "stake": draw(numbers(1)), "odds": odds, "fixture_id": fixture}
+    elif event_type.endswith("_SETTLED"):
+        fields = {"result": draw(st.sampled_from(["win", "loss", "void"])), "payout": draw(numbers(0))}
+    elif event_type.endswith(("_CREATED", "INCREASED", "DECREASED")):
+        fields = {"user_id": user, "amount": draw(numbers(1))}
+    stream = {
+        "bet_events": st.sampled_from(BETS),
+        "payment_events": st.sampled_from(PAYMENTS),
+        "balance_events": st.sampled_from([f"balance-{user}", "another name"]),
+    }[table]
+    metadata = draw(st.sampled_from([None, "{}", '{"source": "x"}', "key", "key"]))
+    return Event(
+        table=table,
+        tenant_id=0,
+        aggregate_id=draw(stream),
+        event_type=event_type,
+        event_data=payload(**fields),
+        timestamp=timestamp,
+        key=key if metadata == "key" else None,
+        id=id_,  # type: ignore[arg-type]
+        metadata=None if metadata == "key" else metadata,
+    )
+
+
+@st.composite
+def events_of_two_tenants(draw: st.DrawFn, max_size: int = 24) -> list[Event]:
+    """Any set of valid events; the second tenant (1) uses the ids, streams and keys of the first (0) again."""
+    ids = draw(st.lists(st.uuids(), min_size=1, max_size=max_size, unique=True))
+    first = [draw(event_of(id_, f"k{n}")) for n, id_ in enumerate(ids)]
+    second = [draw(event_of(id_, f"k{n}")) for n, id_ in enumerate(ids[: draw(st.integers(0, len(ids)))])]
+    return first + [replace(event, tenant_id=1) for event in second]
+
+
+def into_fresh_tenants(events: list[Event]) -> tuple[list[Event], list[int]]:
+    base = next(TENANTS)
+    return [replace(e, tenant_id=base + e.tenant_id) for e in events], [base, base + 1]
+
+
+def split(events: list[Event], rng: random.Random) -> list[list[tuple[str, list[Event]]]]:
+    """Events, shuffled, as transactions of statements: each a way to insert and events of one table."""
+    events = rng.sample(events, len(events))
+    transactions: list[list[tuple[str, list[Event]]]] = [[]]
+    while events:
+        size = rng.randint(1, 7)
+        chunk, events = events[:size], events[size:]
+        for table in rng.sample(EVENT_TABLES, 3):
+            mine = [e for e in chunk if e.table == table]
+            way = rng.choice(["single", "many", "copy"])
+            if mine:
+                transactions[-1] += [("many", [e]) for e in mine] if way == "single" else [(way, mine)]
+        if rng.random() < 0.6:
+            transactions.append([])
+    return [t for t in transactions if t]
+
+
+def run(connection: psycopg.Connection, transaction: list[tuple[str, list[Event]]]) -> None:
+    # PostgreSQL has no COPY into a table with row-level security, except for superusers.
+    may_copy = connection.info.user != "app"
+    with connection.transaction():
+        for way, events in transaction:
+            copy(connection, events) if way == "copy" and may_copy else insert(connection, events)
+
+
+def assert_kept(db: psycopg.Connection, events: list[Event], tenants: list[int]) -> None:
+    """The read tables are the fold in Python, are what a rebuild makes, and the check of the ledger agrees."""
+    expected = fold(events)
+    assert read(db, tenants) == expected
+    assert [row for tenant in tenants for row in verify(db, tenant)] == []
+    delete_read_rows(db, tenants)
+    for tenant in tenants:
+        db.execute("CALL ops.rebuild_projection(NULL, %s)", (tenant,))
+    assert read(db, tenants) == expected
+    assert [row for tenant in tenants for row in verify(db, tenant)] == []
+
+
+# ---------------------------------------------------------------------------------------------- any order, any split
+
+
+def test_any_order_and_split_gives_the_fold(db: psycopg.Connection, connect: Connect) -> None:
+    connections = [connect("app"), connect("app"), connect(), db]
+
+    @examples(110)
+    @given(events_of_two_tenants(), st.randoms(use_true_random=False))
+    def holds(events: list[Event], rng: random.Random) -> None:
+        events, tenants = into_fresh_tenants(events)
+        for transaction in split(events, rng):
+            run(rng.choice(connections), transaction)
+        assert_kept(db, events, tenants)
+
+    db.execute("SET jit = off")  # compiling the plans of a rebuild takes longer than a hundred rebuilds so small
+    holds()
+    assert verify(db) == []
+
+
+def test_any_interleaving_of_writers_gives_the_fold(db: psycopg.Connection, connect: Connect) -> None:
+    connections = [connect("app"), connect("app"), connect(), connect()]
+
+    @examples(25, Phase.generate)
+    @given(events_of_two_tenants(40), st.randoms(use_true_random=False))
+    def holds(events: list[Event], rng: random.Random) -> None:
+        events, tenants = into_fresh_tenants(events)
+        queues = [split(events[n::4], rng) for n in range(4)]
+        start = threading.Barrier(4)
+
+        def write(connection: psycopg.Connection, queue: list[list[tuple[str, list[Event]]]]) -> None:
+            start.wait(30)
+            for transaction in queue:
+                while True:
+                    try:
+                        run(connection, transaction)
+                        break
+                    except psycopg.errors.DeadlockDetected:
+                        continue  # transactions of several statements, in any order: a client sends them again
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(write, connections, queues))
+        assert_kept(db, events, tenants)
+
+    db.execute("SET jit = off")  # compiling the plans of a rebuild takes longer than a hundred rebuilds so small
+    holds()
+    assert verify(db) == []
+
+
+def test_two_rebuilds_of_everything_give_the_same_rows(db: psycopg.Connection) -> None:
+    events = [e for tenant in (1, 2) for e in every_kind(tenant)]
+    for event in events:
+        insert(db, [event])
+    for batch in (1, 10000):
+        delete_read_rows(db)
+        db.execute("CALL ops.rebuild_projection(p_batch => %s)", (batch,))
+        assert read(db) == fold(events)
+    assert verify(db) == []
+
+
+def every_kind(tenant: int) -> list[Event]:
+    """A life of each kind of stream, with the spellings of numbers that folds could lose."""
+    return [
+        bet(tenant, "b1", "placed", T0, "k1", stake="10.50", odds=Decimal("2.000")),
+        bet(tenant, "b1", "confirmed", T0 + 1),
+        bet(tenant, "b1", "settled", T0 + 2, payout="21.000"),
+        bet(tenant, "b2", "placed", T0 + 1, "k2", stake=Decimal("3"), user_id="u2"),
+        bet(tenant, "b2", "cancelled", T0 + 5, reason="void match"),
+        bet(tenant, "b3", "placed", T0 + 9, "k3", stake=Decimal("1E2"), user_id="u2"),
+        bet(tenant, "b4", "confirmed", T0 + 3),
+        payment(tenant, "p1", "deposit_created", T0 - 1, "k1", amount="100.10"),
+        payment(tenant, "p1", "deposit_completed", T0 + 4),
+        payment(tenant, "p2", "withdrawal_created", T0 + 8, "k2", amount=Decimal("0.90"), user_id="u3"),
+        payment(tenant, "p2", "withdrawal_failed", T0 + 8, reason="declined"),
+        balance(tenant, "u1", "increased", "100.10", T0 - 1, "k1"),
+        balance(tenant, "u1", "decreased", Decimal("0.1"), T0 + 7, "k2"),
+        balance(tenant, "u4", "increased", Decimal("5"), T0 + 6),
+    ]
+
+
+def test_a_tenant_whose_totals_are_all_zero_has_its_row_after_a_rebuild(db: psycopg.Connection) -> None:
+    events = [
+        payment(1, "p1", "deposit_completed", T0),
+        balance(2, "u1", "increased", "10", T0),
+        balance(2, "u1", "decreased", "10", T0 + 1),
+    ]
+    for event in events:
+        insert(db, [event])
+    assert_kept(db, events, [1, 2])
+
+
+# ---------------------------------------------------------------------------------------------- paths agree
+
+
+def without_tenant(rows: Rows) -> Rows:
+    return {name: [row[1:] for row in of_table] for name, of_table in rows.items()}
+
+
+def test_the_bulk_path_and_the_single_path_agree(db: psycopg.Connection) -> None:
+    singles, many, copied = 1, 2, 3
+    for event in every_kind(singles):
+        insert(db, [event])
+    for table in EVENT_TABLES:
+        insert(db, [e for e in every_kind(many) if e.table == table])
+        copy(db, [e for e in every_kind(copied) if e.table == table])
+    rows = [without_tenant(read(db, [tenant])) for tenant in (singles, many, copied)]
+    assert rows[0] == rows[1] == rows[2] == without_tenant(fold(every_kind(1)))
+
+
+SINGLE_EVENTS = [
+    *(bet(1, "b1", kind, T0, key) for kind in ("placed", "confirmed", "settled", "cancelled") for key in (None, "k")),
+    *(
+        payment(1, "p1", f"{kind}_{step}", T0, "k")
+        for kind in ("deposit", "withdrawal")
+        for step in ("created", "completed", "failed")
+    ),
+    balance(1, "u1", "increased", "10.50", T0),
+    balance(1, "u1", "decreased", Decimal("3.0"), T0),
+]
+
+
+@pytest.mark.parametrize("event", SINGLE_EVENTS, ids=lambda e: f"{e.event_type}-{e.key}")
+def test_the_fold_of_one_event_is_the_fold(db: psycopg.Connection, event: Event) -> None:
+    insert(db, [event])
+    assert read(db) == fold([event])
+    compared = 0
+    for name, source in db.execute("SELECT fold, source_table FROM projection.folds").fetchall():
+        if db.execute(f"SELECT count(*) FROM {source}").fetchone() != (1,):
+            continue
+        text, of_one = db.execute(
+            "SELECT t, projection.fold_of_one(t) FROM projection.fold_text(%s, %s) AS t",
+            (name, f"(SELECT * FROM {source})"),
+        ).fetchone()  # type: ignore[misc]
+        rows = [db.execute(query).fetchall() for query in (text, of_one)]
+        assert rows[0] == rows[1], name
+        assert not any(word in of_one for word in ("sum(", "count(", "max(", "min(", "GROUP BY"))
+        compared += 1
+    assert compared >= 2
+
+
+# ---------------------------------------------------------------------------------------------- time
+
+
+def test_as_of_every_moment_is_the_fold_of_the_prefix(db: psycopg.Connection) -> None:
+    @examples(25)
+    @given(events_of_two_tenants(16))
+    def holds(events: list[Event]) -> None:
+        events, tenants = into_fresh_tenants(events)
+        for table in EVENT_TABLES:
+            if mine := [e for e in events if e.table == table]:
+                insert(db, mine)
+        for tenant in tenants:
+            for name, function, table in (
+                ("bets_view", "bet_as_of", "bet_events"),
+                ("user_balances_view", "balance_as_of", "balance_events"),
+            ):
+                mine = [e for e in events if e.tenant_id == tenant and e.table == table]
+                for moment in {t + d for t in {e.timestamp for e in mine} for d in (-1, 0)}:
+                    expected = fold(e for e in mine if e.timestamp <= moment)[name]
+                    found = [
+                        db.execute(
+                            f"SELECT {READ_TABLES[name]} FROM public.{function}(%s, %s, %s)", (tenant, key, moment)
+                        ).fetchall()
+                        for key in {e.aggregate_id if table == "bet_events" else e.payload["user_id"] for e in mine}
+                    ]
+                    assert sorted((row for rows in found for row in rows), key=repr) == expected
+
+    db.execute("SET jit = off")
+    holds()
+    assert db.execute("SELECT * FROM public.bet_as_of(1, 'nothing', %s)", (T0,)).fetchall() == []
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=lambda o: "".join(map(str, o)))
+def test_a_late_event_lands_where_it_belongs(db: psycopg.Connection, order: tuple[int, ...]) -> None:
+    events = [
+        bet(1, "b1", "placed", T0, "k1"),
+        bet(1, "b1", "placed", T0 + 1, "k2", user_id="u2", stake="7.00"),
+        bet(1, "b1", "confirmed", T0 + 2),
+        bet(1, "b1", "settled", T0 + 3),
+    ]
+    arrived: list[Event] = []
+    for n in order:
+        insert(db, [events[n]])
+        arrived.append(events[n])
+        assert read(db) == fold(arrived)
+    (row,) = db.execute("SELECT user_id, status, idempotency_key FROM public.bets_view").fetchall()
+    assert row == ("u2", "settled", "k2")
+    assert verify(db) == []
+
+
+def test_ties_are_broken_by_kind_then_id(db: psycopg.Connection) -> None:
+    low, high = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2))
+    for bet_id, order in (("b1", (low, high)), ("b2", (high, low))):
+        for id_ in order:
+            kind = "settled" if id_ == low else "cancelled"
+            insert(db, [replace(bet(1, bet_id, kind, T0), id=id_, tenant_id=1 if bet_id == "b1" else 2)])
+            insert(db, [bet(1 if bet_id == "b1" else 2, bet_id, "placed", T0)])
+    found = db.execute("SELECT bet_id, status FROM public.bets_view ORDER BY 1").fetchall()
+    assert found == [("b1", "cancelled"), ("b2", "cancelled")]
+
+
+def test_a_purge_of_keys_leaves_the_fold(db: psycopg.Connection, connect: Connect) -> None:
+    operator = connect("operator")
+
+    @examples(15)
+    @given(events_of_two_tenants(), st.randoms(use_true_random=False))
+    def holds(events: list[Event], rng: random.Random) -> None:
+        events, tenants = into_fresh_tenants(events)
+        old = {(e.table, e.tenant_id, e.id) for e in events if rng.random() < 0.5}
+        long_ago = datetime.now(UTC) - timedelta(days=9)
+        for event in events:
+            insert(db, [event], long_ago if (event.table, event.tenant_id, event.id) in old else None)
+        operator.execute("CALL ops.purge_idempotency_keys('2 days', %s)", (rng.choice([1, 3, 1000]),))
+        without_keys = [
+            replace(e, key=None, metadata='{"source": "test"}') if (e.table, e.tenant_id, e.id) in old and e.key else e
+            for e in events
+        ]
+        left = db.execute(
+            "SELECT count(*) FROM (SELECT tenant_id, metadata FROM bet_events UNION ALL SELECT tenant_id, metadata"
+            " FROM payment_events UNION ALL SELECT tenant_id, metadata FROM balance_events) AS e"
+            " WHERE tenant_id = ANY (%s) AND metadata ? 'idempotency_key'",
+            (tenants,),
+        ).fetchone()
+        assert left == (sum(e.key is not None for e in without_keys),)
+        assert_kept(db, without_keys, tenants)
+
+    db.execute("SET jit = off")  # compiling the plans of a rebuild takes longer than a hundred rebuilds so small
+    holds()
+    assert verify(db) == []
+
+
+# ---------------------------------------------------------------------------------------------- in plain SQL only
+
+FIXTURES = """
+SET LOCAL ROLE betledger_owner;
+CREATE TABLE public.fixtures_view (
+    tenant_id bigint NOT NULL, fixture_id text COLLATE "C" NOT NULL, placed integer NOT NULL DEFAULT 0,
+    staked numeric NOT NULL DEFAULT 0, PRIMARY KEY (tenant_id, fixture_id)
+);
+"""
+
+OF_EVENTS = """
+CREATE INDEX bet_events_fixture ON public.bet_events (tenant_id, (event_data ->> 'fixture_id'));
+CREATE VIEW projection.fixtures_fold AS
+SELECT e.tenant_id, e.event_data ->> 'fixture_id' AS fixture_id, count(*)::integer AS placed,
+    sum((e.event_data ->> 'stake')::numeric) AS staked
+FROM public.bet_events AS e WHERE e.event_type = 'V1_BETS_BET_PLACED'
+GROUP BY e.tenant_id, e.event_data ->> 'fixture_id';
+INSERT INTO projection.projections (read_table, kind, key_columns, position)
+VALUES ('public.fixtures_view', 'sum', '{tenant_id,fixture_id}', 60);
+INSERT INTO projection.folds VALUES
+('projection.fixtures_fold', 'public.bet_events', 'public.fixtures_view', 'e.event_data ->> ''fixture_id''');
+SELECT projection.compile_event_table('public.bet_events');
+"""
+
+OF_BETS = """
+CREATE INDEX bets_view_fixture ON public.bets_view (tenant_id, fixture_id);
+CREATE VIEW projection.fixtures_fold AS
+SELECT r.tenant_id, r.fixture_id, count(*)::integer AS placed, coalesce(sum(r.stake), 0) AS staked
+FROM public.bets_view AS r WHERE r.fixture_id IS NOT NULL GROUP BY r.tenant_id, r.fixture_id;
+INSERT INTO projection.projections (read_table, kind, key_columns, position)
+VALUES ('public.fixtures_view', 'sum', '{tenant_id,fixture_id}', 60);
+INSERT INTO projection.folds VALUES
+('projection.fixtures_fold', 'public.bets_view', 'public.fixtures_view', 'e.fixture_id');
+SELECT projection.compile_event_table('public.bet_events');
+"""
+
+
+def migrate(db: psycopg.Connection, *statements: str) -> None:
+    with db.transaction():
+        for statement in statements:
+            db.execute(statement)
+
+
+def fixtures(db: psycopg.Connection) -> list[tuple[str, int, Decimal]]:
+    return db.execute("SELECT fixture_id, placed, staked FROM public.fixtures_view ORDER BY 1").fetchall()
+
+
+@pytest.mark.parametrize("source", [OF_EVENTS, OF_BETS], ids=["of events", "of another read table"])
+def test_a_projection_is_added_in_sql(db: psycopg.Connection, connect: Connect, source: str) -> None:
+    app = connect("app")
+    old = [bet(1, "b1", "placed", T0, stake="10.00"), bet(1, "b2", "placed", T0, fixture_id="f2", stake="1")]
+    insert(app, old)
+    migrate(db, FIXTURES, source)
+    assert {row[0] for row in verify(db)} == {"public.fixtures_view"}
+    db.execute("CALL ops.rebuild_projection('fixtures_view')")
+    assert fixtures(db) == [("f1", 1, Decimal("10.00")), ("f2", 1, Decimal("1"))]
+    assert verify(db) == []
+
+    new = [
+        bet(1, "b3", "placed", T0 + 1, fixture_id="f2", stake="2.5"),  # one event that begins a stream
+        bet(1, "b3", "confirmed", T0 + 2),
+        bet(1, "b4", "settled", T0 + 2),
+    ]
+    for event in new:
+        insert(app, [event])
+    copy(db, bulk := [bet(1, f"c{n}", "placed", T0 + n, fixture_id="f3", stake="1.5") for n in range(4)])
+    expected = [("f1", 1, Decimal("10.00")), ("f2", 2, Decimal("3.5")), ("f3", 4, Decimal("6.0"))]
+    assert fixtures(db) == expected
+    assert read(db) == fold(old + new + bulk)
+    assert verify(db) == []
+    db.execute("DELETE FROM public.fixtures_view")
+    assert {row[0] for row in verify(db)} == {"public.fixtures_view"}
+    db.execute("CALL ops.rebuild_projection('fixtures_view', 1)")
+    assert fixtures(db) == expected
+    assert verify(db) == []
+
+
+BONUS = [
+    """
+    SET LOCAL ROLE betledger_owner;
+    CREATE TABLE public.bonus_events (LIKE public.balance_events INCLUDING ALL);
+    CREATE TABLE public.bonuses_view (
+        tenant_id bigint NOT NULL, bonus_id text COLLATE "C" NOT NULL, user_id text, amount numeric,
+        status text NOT NULL, idempotency_key text, PRIMARY KEY (tenant_id, bonus_id)
+    );
+    CREATE TABLE public.bonus_users_view (
+        tenant_id bigint NOT NULL, user_id text COLLATE "C" NOT NULL, bonuses integer NOT NULL DEFAULT 0,
+        granted numeric NOT NULL DEFAULT 0, PRIMARY KEY (tenant_id, user_id)
+    );
+    CREATE INDEX ON public.bonuses_view (tenant_id, user_id);
+    GRANT SELECT, INSERT, UPDATE (metadata) ON public.bonus_events TO betledger_app, betledger_operator;
+    INSERT INTO projection.event_types VALUES
+    ('public.bonus_events', 'V1_BONUSES_BONUS_CREATED', '{"user_id": "identifier", "amount": "amount"}', '{}'),
+    ('public.bonus_events', 'V1_BONUSES_BONUS_REVOKED', '{}', '{"reason": "text"}');
+    INSERT INTO projection.projections (read_table, kind, key_columns, position) VALUES
+    ('public.bonuses_view', 'state', '{tenant_id,bonus_id}', 100),
+    ('public.bonus_users_view', 'sum', '{tenant_id,user_id}', 110);
+    CREATE VIEW projection.bonuses_fold AS
+    SELECT e.tenant_id, e.aggregate_id AS bonus_id,
+        max(e.event_data ->> 'user_id') AS user_id, max((e.event_data ->> 'amount')::numeric) AS amount,
+        lower(split_part(
+            max(lpad(e."timestamp"::text, 13, '0') || projection.event_rank(e.event_type) || '|' || e.event_type), '_', 4
+        )) AS status,
+        max(e.metadata ->> 'idempotency_key') AS idempotency_key
+    FROM public.bonus_events AS e GROUP BY e.tenant_id, e.aggregate_id;
+    CREATE VIEW projection.bonus_users_fold AS
+    SELECT r.tenant_id, r.user_id, count(*)::integer AS bonuses,
+        coalesce(sum(r.amount) FILTER (WHERE r.status = 'created'), 0) AS granted
+    FROM public.bonuses_view AS r WHERE r.user_id IS NOT NULL GROUP BY r.tenant_id, r.user_id;
+    INSERT INTO projection.folds VALUES
+    ('projection.bonuses_fold', 'public.bonus_events', 'public.bonuses_view', 'e.aggregate_id'),
+    ('projection.bonus_users_fold', 'public.bonuses_view', 'public.bonus_users_view', 'e.user_id');
+    SELECT projection.compile_event_table('public.bonus_events');
+    """,
+    """
+    CREATE TRIGGER check_event BEFORE INSERT ON public.bonus_events
+    FOR EACH ROW EXECUTE FUNCTION projection.bonus_events_check();
+    CREATE TRIGGER project_inserted AFTER INSERT ON public.bonus_events REFERENCING NEW TABLE AS new_events
+    FOR EACH STATEMENT EXECUTE FUNCTION projection.bonus_events_inserted();
+    CREATE TRIGGER project_key_removed AFTER UPDATE ON public.bonus_events REFERENCING NEW TABLE AS new_events
+    FOR EACH STATEMENT EXECUTE FUNCTION projection.bonus_events_key_removed();
+    CREATE TRIGGER guard_event BEFORE UPDATE OR DELETE ON public.bonus_events
+    FOR EACH ROW EXECUTE FUNCTION projection.guard_event();
+    CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON public.bonus_events
+    FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event();
+    """,
+]
+
+
+def test_an_event_table_is_added_in_sql(db: psycopg.Connection, connect: Connect) -> None:
+    migrate(db, *BONUS)
+    app = connect("app")
+
+    def bonus(bonus_id: str, kind: str, at: int, key: str | None = None, **fields: object) -> Event:
+        return Event("bonus_events", 1, bonus_id, f"V1_BONUSES_BONUS_{kind}", payload(**fields), at, key)
+
+    def shown() -> list[list[tuple[object, ...]]]:
+        return [
+            db.execute(
+                "SELECT bonus_id, user_id, amount::text, status, idempotency_key FROM bonuses_view ORDER BY 1"
+            ).fetchall(),
+            db.execute("SELECT user_id, bonuses, granted::text FROM bonus_users_view ORDER BY 1").fetchall(),
+        ]
+
+    insert(app, [bonus("x1", "CREATED", T0, "k1", user_id="u1", amount="5.00")])
+    insert(app, [bonus("x2", "REVOKED", T0 + 5)])
+    insert(app, [bonus("x2", "CREATED", T0, "k2", user_id="u1", amount="7.50")])  # late
+    copy(db, [bonus(f"y{n}", "CREATED", T0, user_id="u2", amount=Decimal("1.10")) for n in range(3)])
+    expected = [
+        [("x1", "u1", "5.00", "created", "k1"), ("x2", "u1", "7.50", "revoked", "k2")]
+        + [(f"y{n}", "u2", "1.10", "created", None) for n in range(3)],
+        [("u1", 2, "5"), ("u2", 3, "3.3")],
+    ]
+    assert shown() == expected
+    assert verify(db) == []
+
+    with pytest.raises(psycopg.Error) as refused:
+        insert(app, [bonus("x9", "CREATED", T0, user_id="u1", amount="-1")])
+    assert refused.value.sqlstate == "BL001" and "event_data.amount" in str(refused.value)
+    with pytest.raises(psycopg.Error) as refused:
+        db.execute("DELETE FROM bonus_events")
+    assert refused.value.sqlstate == "BL010"
+
+    db.execute("UPDATE bonuses_view SET amount = 0 WHERE bonus_id = 'x1'")
+    db.execute("DELETE FROM bonus_users_view WHERE user_id = 'u2'")
+    assert {row[0] for row in verify(db)} == {"public.bonuses_view", "public.bonus_users_view"}
+    db.execute("CALL ops.rebuild_projection()")
+    assert shown() == expected
+    assert verify(db) == []
+
+    connect("operator").execute("CALL ops.purge_idempotency_keys('0')")
+    assert [row[4] for row in shown()[0]] == [None] * 5
+    assert verify(db) == []
