@@ -72,7 +72,9 @@ def insert(conn: psycopg.Connection, *events: dict[str, Any], table: str | None 
     table = table or TABLE_OF[events[0]["event_type"].split("_")[1]]
     conn.execute(
         sql.SQL("INSERT INTO {} ({}) VALUES {}").format(
-            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)), sql.SQL(", ").join([row] * len(events))
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
+            sql.SQL(", ").join([row] * len(events)),
         ),
         [e[c] for e in events for c in columns],
     )
@@ -84,7 +86,9 @@ def place(conn: psycopg.Connection, tenant: int = TENANT, bet: str = "bet-1", **
     return insert(conn, event("V1_BETS_BET_PLACED", tenant, bet, **overrides))
 
 
-def append(conn: psycopg.Connection, kind: str, tenant: int = TENANT, aggregate: str = "bet-1", **overrides: Any) -> UUID:
+def append(
+    conn: psycopg.Connection, kind: str, tenant: int = TENANT, aggregate: str = "bet-1", **overrides: Any
+) -> UUID:
     """Inserts any event by the end of its type: `append(db, "BET_CONFIRMED")`."""
     (event_type,) = [t for t in PAYLOADS if t.endswith(kind)]
     return insert(conn, event(event_type, tenant, aggregate, **overrides))
