@@ -35,9 +35,7 @@ BEGIN
     INSERT INTO %2$s (%3$s) SELECT %4$s FROM (%9$s) AS f WHERE NOT EXISTS (SELECT FROM new_events OFFSET 1)
     ON CONFLICT DO NOTHING RETURNING * INTO v_row;
     IF FOUND THEN%10$s
-        RETURN NULL;
-    END IF;
-
+    ELSE
     -- A stream that is new is folded from the new events alone; one that has a row already, from all its events.
     WITH folded AS (%1$s),
     inserted AS (
@@ -48,6 +46,7 @@ BEGIN
     FROM folded AS f WHERE NOT EXISTS (SELECT FROM inserted AS i WHERE %7$s);
     IF v_keys IS NOT NULL THEN
         PERFORM %8$s(v_tenant_ids, v_keys);
+    END IF;
     END IF;
                 $text$,
                 projection.fold_text(v_fold.fold, 'new_events'), v_fold.read_table, v_columns,
@@ -75,15 +74,14 @@ BEGIN
     INSERT INTO %2$s AS t (%3$s) SELECT %4$s FROM (%8$s) AS f WHERE NOT EXISTS (SELECT FROM new_events OFFSET 1)
     ON CONFLICT (tenant_id, %5$s) DO UPDATE SET %6$s;
     IF FOUND THEN%9$s
-        RETURN NULL;
-    END IF;
-
+    ELSE
     WITH folded AS (%1$s),
     changed AS (
         INSERT INTO %2$s AS t (%3$s) SELECT %4$s FROM folded AS f ORDER BY f.tenant_id, f.%5$s COLLATE "C"
         ON CONFLICT (tenant_id, %5$s) DO UPDATE SET %6$s RETURNING t.tenant_id
     )%7$s
     SELECT array_agg(c.tenant_id) INTO v_tenant_ids FROM changed AS c;
+    END IF;
                 $text$,
                 projection.fold_text(v_fold.fold, 'new_events'), v_fold.read_table, v_columns,
                 projection.columns(v_fold.read_table, 'f.%1$I'), v_key, projection.added_columns(v_fold.read_table, projection.folded_by(v_fold.read_table, ARRAY[p_event_table])),

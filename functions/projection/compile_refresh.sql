@@ -33,7 +33,7 @@ BEGIN
     EXECUTE format(
         $text$
 CREATE OR REPLACE FUNCTION projection.%1$I(p_tenant_ids bigint[], p_keys text[]) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $body$
 DECLARE
     v_changed bigint;

@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION projection.keys_after(
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
+SET jit = off
 AS $$
 BEGIN
     EXECUTE (

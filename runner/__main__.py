@@ -1,0 +1,5 @@
+"""`python -m betledger` is `betledger`."""
+
+from betledger.cli import main
+
+main()

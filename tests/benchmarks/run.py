@@ -1,0 +1,186 @@
+"""The benchmarks: each figure is a ratio of two loads that run in turns on the same server.
+
+Run with `make bench`. Arguments: --seconds (of each turn, default 5), --rounds (turns of each load, default 3),
+--events (of the rebuild, default 1,000,000). DATABASE_URL chooses a server, else a throw-away one is started.
+message-db and pgledger are measured too when MESSAGE_DB and PGLEDGER name checkouts of them.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+from psycopg import conninfo, sql
+
+import betledger
+from betledger.server import binaries, throwaway_server
+
+HERE = Path(__file__).parent
+COLUMNS = 'id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata'
+EVENTS = """
+SELECT gen_random_uuid(), 1 + i % 100, 'bet-' || gen_random_uuid(), 'V1_BETS_BET_PLACED',
+    jsonb_build_object('user_id', 'user-' || (i * 7919) % 1000, 'stake', 10.5, 'odds', 1.85, 'fixture_id', 'match-7'),
+    1700000000000 + i, 1, jsonb_build_object('idempotency_key', gen_random_uuid())
+FROM generate_series(1, %s) AS i
+"""
+
+
+def pgbench(url: str, script: str, clients: int, seconds: int, *variables: str) -> float:
+    """Transactions per second of one pgbench script at `clients` connections for `seconds` seconds."""
+    parts = conninfo.conninfo_to_dict(url)
+    environment = os.environ | {"PGPASSWORD": str(parts.pop("password", "") or ""), "PGOPTIONS": "-c synchronous_commit=off"}
+    command = [str(binaries() / "pgbench"), "-n", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", str(HERE / script)]
+    for variable in variables:
+        command += ["-D", variable]
+    result = subprocess.run(
+        [*command, conninfo.make_conninfo("", **parts)], env=environment, capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        raise SystemExit(f"pgbench {script} failed: {result.stderr.strip().splitlines()[-1]}")
+    return float(result.stdout.split("tps = ")[1].split()[0])
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Seconds that an action takes."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def report(name: str, bar: float, ours: list[float], theirs: list[float], unit: str) -> None:
+    """Print one line: the median ratio of turns that ran side by side, the bar, and the medians."""
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    mark = "ok  " if ratio >= bar else "SHORT"
+    print(
+        f"{mark:5} {ratio:5.2f} (bar {bar:4.2f})  {name}: {statistics.median(ours):,.0f} to {statistics.median(theirs):,.0f} {unit}",
+        flush=True,
+    )
+
+
+def new_database(server: str, name: str) -> str:
+    """The URL of a database made anew on a server."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return conninfo.make_conninfo(server, dbname=name)
+
+
+def compare(name: str, bar: float, ours: Callable[[], float], theirs: Callable[[], float], rounds: int, unit: str = "tps") -> None:
+    """Run two loads in turns and report their ratio."""
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    report(name, bar, [a for a, _ in pairs], [b for _, b in pairs], unit)
+
+
+def main() -> None:
+    """Run all comparisons; the figures are printed, nothing is asserted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    options = parser.parse_args()
+    seconds, rounds = options.seconds, options.rounds
+
+    with throwaway_server() as server:
+        ledger = new_database(server, "bench_ledger")
+        betledger.migrate(ledger)
+        with psycopg.connect(ledger, autocommit=True) as connection:
+            connection.execute("SET synchronous_commit = off")
+            connection.execute("CREATE SCHEMA bare")
+            connection.execute("CREATE TABLE bare.bet_events (LIKE public.bet_events INCLUDING ALL)")
+
+            for clients in (4, 8):
+                compare(
+                    f"placed bet inserted, {clients} clients, to a bare insert", 0.5,
+                    lambda c=clients: pgbench(ledger, "place_event.sql", c, seconds, "events=public.bet_events"),
+                    lambda c=clients: pgbench(ledger, "place_event.sql", c, seconds, "events=bare.bet_events"),
+                    rounds,
+                )
+            compare(
+                "place_bet, 32 writers of one tenant to 32 of 1,000 tenants", 0.9,
+                lambda: pgbench(ledger, "place_bet.sql", 32, seconds, "tenants=1"),
+                lambda: pgbench(ledger, "place_bet.sql", 32, seconds, "tenants=1000"),
+                rounds,
+            )
+
+            connection.execute("CREATE TABLE bare.copy AS " + EVENTS % 200_000)
+            rows = b"".join(bytes(block) for block in connection.cursor().copy(f"COPY (TABLE bare.copy) TO STDOUT"))
+
+            def copy_rate(table: str) -> float:
+                with psycopg.connect(ledger) as load:
+                    cursor = load.cursor()
+
+                    def copy() -> None:
+                        with cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN") as stream:
+                            stream.write(rows)
+
+                    taken = timed(copy)
+                    load.rollback()
+                return 200_000 / taken
+
+            compare(
+                "COPY of 200,000 events to a bare COPY", 0.35,
+                lambda: copy_rate("public.bet_events"), lambda: copy_rate("bare.bet_events"), rounds, "rows/s",
+            )
+
+            fresh = new_database(server, "bench_rebuild")
+            betledger.migrate(fresh)
+            with psycopg.connect(fresh, autocommit=True) as rebuilt:
+                loaded = timed(
+                    lambda: rebuilt.execute(f"INSERT INTO public.bet_events ({COLUMNS}) " + EVENTS % options.events)
+                )
+                rebuilt.execute("TRUNCATE public.bets_view, public.user_activity_view, projection.tenant_totals")
+                done = timed(lambda: rebuilt.execute("CALL ops.rebuild_projection()"))
+                report(f"rebuild of {options.events:,} events to loading them", 1, [options.events / done], [options.events / loaded], "rows/s")
+
+        if "MESSAGE_DB" in os.environ:
+            store = new_database(server, "bench_message_db")
+            parts = conninfo.conninfo_to_dict(store)
+            subprocess.run(
+                ["bash", str(Path(os.environ["MESSAGE_DB"]) / "database" / "install.sh")], check=True, capture_output=True,
+                env=os.environ | {
+                    "PATH": f"{binaries()}:{os.environ['PATH']}", "CREATE_DATABASE": "off", "DATABASE_NAME": "bench_message_db",
+                    "PGHOST": str(parts["host"]), "PGPORT": str(parts["port"]), "PGUSER": str(parts["user"]),
+                    "PGPASSWORD": str(parts.get("password") or ""),
+                },
+            )  # fmt: skip
+            with psycopg.connect(store, autocommit=True) as connection:
+                connection.execute("ALTER DATABASE bench_message_db SET search_path = message_store, public")
+            for clients in (4, 8):
+                compare(
+                    f"place_bet, {clients} clients, to write_message of message-db", 1.0,
+                    lambda c=clients: pgbench(ledger, "place_bet.sql", c, seconds, "tenants=100"),
+                    lambda c=clients: pgbench(store, "message_db.sql", c, seconds),
+                    rounds,
+                )
+        else:
+            print("left out: write_message of message-db (set MESSAGE_DB to a checkout)")
+
+        if "PGLEDGER" in os.environ:
+            other = new_database(server, "bench_pgledger")
+            with psycopg.connect(other, autocommit=True) as connection:
+                root = Path(os.environ["PGLEDGER"])
+                for file in [*sorted(root.glob("vendor/*/*.sql")), root / "pgledger.sql"]:
+                    connection.execute(file.read_text())
+                connection.execute(
+                    "CREATE TABLE bench_accounts AS SELECT i AS n, a.id"
+                    " FROM generate_series(1, 10000) AS i, LATERAL pgledger_create_account('user-' || i, 'USD') AS a"
+                )
+                connection.execute("CREATE UNIQUE INDEX ON bench_accounts (n)")
+            for name, ours, theirs in (
+                ("random users", "deposit.sql", "pgledger.sql"),
+                ("one hot user", "deposit_hot_user.sql", "pgledger_hot_account.sql"),
+            ):
+                compare(
+                    f"deposit, {name}, 8 clients, to a transfer of pgledger", 2.0,
+                    lambda s=ours: pgbench(ledger, s, 8, seconds), lambda s=theirs: pgbench(other, s, 8, seconds), rounds,
+                )  # fmt: skip
+        else:
+            print("left out: transfers of pgledger (set PGLEDGER to a checkout)")
+
+
+if __name__ == "__main__":
+    main()

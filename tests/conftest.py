@@ -1,0 +1,84 @@
+"""A server for all tests, a migrated template database, and a clone of it for each test."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+from psycopg import conninfo, sql
+from pytest_postgresql import factories
+
+import betledger
+from betledger.server import throwaway_server
+
+# Each in its group: what applications, tenants, analysts and operators log in as.
+LOGINS = {
+    "app": "betledger_app",
+    "tenant_login": "betledger_tenant",
+    "reader": "betledger_reader",
+    "operator": "betledger_operator",
+    "stranger": None,
+}
+PASSWORD = "only for tests"
+# Nothing of a test has to outlive the power supply.
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "256MB"}
+
+_stack = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server before pytest-postgresql reads where it is."""
+    if config.option.collectonly:
+        return
+    parts = conninfo.conninfo_to_dict(_stack.enter_context(throwaway_server(SETTINGS)))
+    config.option.postgresql_host = parts.get("host")
+    config.option.postgresql_port = parts.get("port")
+    config.option.postgresql_user = parts.get("user")
+    config.option.postgresql_password = parts.get("password")
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server."""
+    _stack.close()
+
+
+def _migrated(**parameters: object) -> None:
+    parameters.pop("autocommit", None)
+    url = conninfo.make_conninfo("", **parameters)
+    betledger.migrate(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name, group in LOGINS.items():
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount:
+                connection.execute(
+                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(PASSWORD))
+                )
+            if group:
+                connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(name)))
+
+
+postgresql_noproc = factories.postgresql_noproc(load=[_migrated])
+clone = factories.postgresql("postgresql_noproc")
+
+
+@pytest.fixture
+def dsn(clone: psycopg.Connection) -> str:
+    """The conninfo of a clean, migrated database, as superuser."""
+    return conninfo.make_conninfo(clone.info.dsn, password=clone.info.password)
+
+
+@pytest.fixture
+def connect(dsn: str) -> Iterator[Callable[..., psycopg.Connection]]:
+    """Opens connections to the clone, as superuser or as one of LOGINS."""
+    with ExitStack() as stack:
+
+        def opened(user: str | None = None, autocommit: bool = True) -> psycopg.Connection:
+            login = {"user": user, "password": PASSWORD} if user else {}
+            return stack.enter_context(psycopg.connect(conninfo.make_conninfo(dsn, **login), autocommit=autocommit))
+
+        yield opened
+
+
+@pytest.fixture
+def db(connect: Callable[..., psycopg.Connection]) -> psycopg.Connection:
+    """A connection to the clone, as superuser, in autocommit mode."""
+    return connect()
