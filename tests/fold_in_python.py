@@ -338,4 +338,5 @@ def delete_read_rows(db: psycopg.Connection, tenants: Iterable[int] | None = Non
 
 def verify(db: psycopg.Connection, tenant_id: int | None = None) -> list[tuple[Any, ...]]:
     """What ops.verify_projections finds: nothing when all is well."""
-    return db.execute("SELECT * FROM ops.verify_projections(%s)", (tenant_id,)).fetchall()
+    columns = "projection, tenant_id, key, expected::text, actual::text"
+    return db.execute(f"SELECT {columns} FROM ops.verify_projections(%s)", (tenant_id,)).fetchall()

@@ -1,0 +1,428 @@
+"""What DBAs call: rebuild, verify and purge. Each finds and mends what is wrong, and may die at any moment."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from fold_in_python import Event, balance, bet, copy, delete_read_rows, fold, insert, payment, read, verify
+
+Connect = Callable[..., psycopg.Connection]
+
+T0 = 1_700_000_000_000
+LONG_AGO = datetime.now(UTC) - timedelta(days=3)
+PROJECTIONS = ("bets_view", "payments_view", "user_activity_view", "user_balances_view", "tenants_summary_view")
+
+
+def life(tenant: int) -> list[Event]:
+    """Events that reach every read table; the same ids, streams, users and keys in every tenant."""
+    events = [
+        bet(tenant, "b1", "placed", T0, "k1", stake="10.50"),
+        bet(tenant, "b1", "settled", T0 + 3, "k2", payout="21.00"),
+        bet(tenant, "b2", "placed", T0 + 1, "k3", user_id="u2", stake="3.00"),
+        payment(tenant, "p1", "deposit_created", T0, "k1", amount="100.00"),
+        payment(tenant, "p2", "withdrawal_created", T0 + 2, "k2", amount="7.25", user_id="u3"),
+        balance(tenant, "u1", "increased", "100.00", T0, "k1"),
+        balance(tenant, "u3", "decreased", "7.25", T0 + 2, "k2"),
+    ]
+    return [replace(e, id=f"00000000-0000-4000-8000-{n:012}") for n, e in enumerate(events)]  # type: ignore[arg-type]
+
+
+LIVES = [*life(1), *life(2)]
+
+# By the read table: what somebody may have done to it, and what verify has to say: (projection, tenant, key) of each row.
+DAMAGE = {
+    "a bet that changed": ("UPDATE bets_view SET odds = 9 WHERE tenant_id = 1 AND bet_id = 'b1'", "bets_view", "b1"),
+    "trailing zeros of a stake": (
+        "UPDATE bets_view SET stake = trim_scale(stake) WHERE tenant_id = 1 AND bet_id = 'b1'",
+        "bets_view",
+        "b1",
+    ),
+    "a bet that is missing": ("DELETE FROM bets_view WHERE tenant_id = 1 AND bet_id = 'b2'", "bets_view", "b2"),
+    "a bet that never was": (
+        "INSERT INTO bets_view (tenant_id, bet_id, status, created_at, last_updated_at)"
+        " VALUES (1, 'ghost', 'placed', now(), now())",
+        "bets_view",
+        "ghost",
+    ),
+    "a payment that changed": ("UPDATE payments_view SET user_id = NULL WHERE tenant_id = 1 AND payment_id = 'p1'", "payments_view", "p1"),
+    "a payment that is missing": ("DELETE FROM payments_view WHERE tenant_id = 1 AND payment_id = 'p2'", "payments_view", "p2"),
+    "a payment that never was": (
+        "INSERT INTO payments_view VALUES (1, 'ghost', 'u1', 'deposit', 5, 'created', NULL, now(), now())",
+        "payments_view",
+        "ghost",
+    ),
+    "a balance that changed": (
+        "UPDATE user_balances_view SET balance = balance + 1 WHERE tenant_id = 1 AND user_id = 'u1'",
+        "user_balances_view",
+        "u1",
+    ),
+    "a balance that is missing": ("DELETE FROM user_balances_view WHERE tenant_id = 1 AND user_id = 'u1'", "user_balances_view", "u1"),
+    "a balance that never was": (
+        "INSERT INTO user_balances_view VALUES (1, 'ghost', 1, 1, now())",
+        "user_balances_view",
+        "ghost",
+    ),
+    "a user summary that changed": (
+        "UPDATE user_activity_view SET staked = staked + 0.01 WHERE tenant_id = 1 AND user_id = 'u2'",
+        "user_activity_view",
+        "u2",
+    ),
+    "a user whose first activity changed": (
+        "UPDATE user_activity_view SET first_activity_at = now() WHERE tenant_id = 1 AND user_id = 'u1'",
+        "user_activity_view",
+        "u1",
+    ),
+    "a user summary that is missing": ("DELETE FROM user_activity_view WHERE tenant_id = 1 AND user_id = 'u1'", "user_activity_view", "u1"),
+    "a user summary that never was": (
+        "INSERT INTO user_activity_view (tenant_id, user_id, bets, first_activity_at, last_activity_at)"
+        " VALUES (1, 'ghost', 3, now(), now())",
+        "user_activity_view",
+        "ghost",
+    ),
+    "a slot that changed": ("UPDATE projection.tenant_totals SET bets_placed = 5 WHERE tenant_id = 1", "tenant_totals", None),
+    "slots that are missing": ("DELETE FROM projection.tenant_totals WHERE tenant_id = 1", "tenant_totals", None),
+    "a slot too many": (
+        "INSERT INTO projection.tenant_totals (tenant_id, slot, paid_out) VALUES (1, 32000, 0.01)",
+        "tenant_totals",
+        None,
+    ),
+}  # fmt: skip
+
+
+def fill(db: psycopg.Connection, events: Sequence[Event] = LIVES) -> None:
+    for event in events:
+        insert(db, [event])
+
+
+def refused(db: psycopg.Connection, statement: str) -> psycopg.Error:
+    with pytest.raises(psycopg.Error) as caught:
+        db.execute(statement)
+    return caught.value
+
+
+def keys_left(db: psycopg.Connection, table: str = "bet_events") -> list[str]:
+    query = f"SELECT metadata ->> 'idempotency_key' FROM {table} WHERE metadata ? 'idempotency_key' ORDER BY 1"
+    return [key for (key,) in db.execute(query).fetchall()]
+
+
+# ---------------------------------------------------------------------------------------------- verify
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_verify_finds_the_row_and_rebuild_mends_it(db: psycopg.Connection, connect: Connect, damage: str) -> None:
+    operator = connect("operator")
+    fill(db)
+    assert verify(operator) == []
+    statement, table, key = DAMAGE[damage]
+    db.execute(statement)
+    found = verify(operator)
+    direct = [row for row in found if row[0].endswith("." + table)]
+    assert [(row[1], row[2]) for row in direct] == [(1, key)]
+    # Beside it, only summaries of the damaged table may differ.
+    assert {row[0].split(".")[1] for row in found} <= {table, "user_activity_view", "tenant_totals"}
+    assert [row for row in found if row[1] != 1] == []
+    _, _, _, expected, actual = direct[0]
+    assert expected != actual
+    assert (actual is None) == ("missing" in damage) and (expected is None) == ("never was" in damage)
+    assert verify(operator, 1) == found
+    assert verify(operator, 2) == []
+
+    operator.execute("CALL ops.rebuild_projection()")
+    assert verify(operator) == []
+    assert read(db) == fold(LIVES)
+
+
+def test_verify_shows_what_is_expected(db: psycopg.Connection, connect: Connect) -> None:
+    fill(db)
+    db.execute("UPDATE bets_view SET odds = 9 WHERE tenant_id = 2 AND bet_id = 'b1'")
+    ((projection, tenant, key, expected, actual),) = verify(connect("operator"))
+    assert (projection, tenant, key) == ("public.bets_view", 2, "b1")
+    expected, actual = json.loads(expected), json.loads(actual)
+    assert {name for name in expected if expected[name] != actual[name]} == {"odds"}
+    assert (expected["odds"], actual["odds"]) == (1.85, 9)
+
+
+def test_a_summary_of_a_tenant_without_events_is_taken_out(db: psycopg.Connection) -> None:
+    fill(db)
+    db.execute("INSERT INTO projection.tenant_totals (tenant_id, slot, users, staked) VALUES (3, 0, 1, 5)")
+    assert [row[:2] for row in verify(db)] == [("projection.tenant_totals", 3)]
+    db.execute("CALL ops.rebuild_projection()")
+    assert verify(db) == []
+    assert read(db) == fold(LIVES)
+
+
+def test_totals_that_are_all_zero_come_back(db: psycopg.Connection) -> None:
+    events = [balance(3, "u1", "increased", "10", T0), balance(3, "u1", "decreased", "10", T0 + 1)]
+    fill(db, events)
+    db.execute("DELETE FROM projection.tenant_totals")
+    assert [row[:2] for row in verify(db)] == [("projection.tenant_totals", 3)]
+    db.execute("CALL ops.rebuild_projection()")
+    assert verify(db) == []
+    assert read(db) == fold(events)
+
+
+# ---------------------------------------------------------------------------------------------- rebuild
+
+
+@pytest.mark.parametrize("qualified", [False, True], ids=["name", "schema and name"])
+@pytest.mark.parametrize("name", PROJECTIONS)
+def test_rebuild_of_one_projection(db: psycopg.Connection, connect: Connect, name: str, qualified: bool) -> None:
+    fill(db)
+    stored = "projection.tenant_totals" if name == "tenants_summary_view" else f"public.{name}"
+    db.execute(f"DELETE FROM {stored}")
+    assert stored in {row[0] for row in verify(db)}
+    connect("operator").execute("CALL ops.rebuild_projection(%s)", ("public." * qualified + name,))
+    assert read(db, tables=[name]) == {name: fold(LIVES)[name]}
+    assert stored not in {row[0] for row in verify(db)}
+
+
+def test_rebuild_touches_only_the_tenant_asked_for(db: psycopg.Connection, connect: Connect) -> None:
+    fill(db)
+    for statement, _, _ in DAMAGE.values():
+        if statement.startswith("UPDATE"):
+            db.execute(statement)
+            db.execute(statement.replace("tenant_id = 1", "tenant_id = 2"))
+    before = read(db, [1])
+    found = verify(db, 1)
+    assert found
+    connect("operator").execute("CALL ops.rebuild_projection(NULL, 2)")
+    assert read(db, [2]) == fold(life(2))
+    assert verify(db, 2) == []
+    assert read(db, [1]) == before
+    assert verify(db, 1) == found
+    connect("operator").execute("CALL ops.rebuild_projection(p_tenant_id => 1)")
+    assert read(db) == fold(LIVES)
+
+
+def test_rebuild_touches_only_the_projection_asked_for(db: psycopg.Connection) -> None:
+    fill(db)
+    db.execute("UPDATE bets_view SET odds = 9")
+    db.execute("UPDATE payments_view SET status = 'failed'")
+    db.execute("CALL ops.rebuild_projection('bets_view')")
+    assert read(db, tables=["bets_view"])["bets_view"] == fold(LIVES)["bets_view"]
+    assert "public.payments_view" in {row[0] for row in verify(db)}
+    assert db.execute("SELECT DISTINCT status FROM payments_view").fetchall() == [("failed",)]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 10000])
+def test_rebuild_of_everything_in_batches(db: psycopg.Connection, batch: int) -> None:
+    fill(db)
+    delete_read_rows(db)
+    for statement, _, _ in DAMAGE.values():
+        if statement.startswith("INSERT"):
+            db.execute(statement)
+    db.execute("CALL ops.rebuild_projection(p_batch => %s)", (batch,))
+    assert read(db) == fold(LIVES)
+    assert verify(db) == []
+
+
+def test_rebuild_of_what_is_right_changes_no_row(db: psycopg.Connection) -> None:
+    fill(db)
+    tables = ("bets_view", "payments_view", "user_balances_view", "user_activity_view", "projection.tenant_totals")
+    versions = [db.execute(f"SELECT ctid, xmin, t.* FROM {t} AS t ORDER BY 1").fetchall() for t in tables]
+    db.execute("CALL ops.rebuild_projection()")
+    assert [db.execute(f"SELECT ctid, xmin, t.* FROM {t} AS t ORDER BY 1").fetchall() for t in tables] == versions
+
+
+def test_rebuild_reports_its_progress(db: psycopg.Connection) -> None:
+    fill(db)
+    details: list[dict[str, Any]] = []
+    db.add_notice_handler(lambda d: details.append(json.loads(d.message_detail or "{}")))
+    db.execute("CALL ops.rebuild_projection('bets_view', p_batch => 3)")
+    assert [(d["step"], d["done"]) for d in details] == [("public.bets_view", 3), ("public.bets_view", 4)]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("ops.rebuild_projection('nothing')", "nothing"),
+        ("ops.rebuild_projection('')", "projection"),
+        ("ops.rebuild_projection('bet_events')", "bet_events"),
+        ("ops.rebuild_projection(p_batch => 0)", "0"),
+        ("ops.rebuild_projection(p_batch => NULL)", "null"),
+        ("ops.purge_idempotency_keys(NULL)", "null"),
+        ("ops.purge_idempotency_keys('-1 hour')", "-01:00:00"),
+        ("ops.purge_idempotency_keys('48 hours', 0)", "0"),
+        ("ops.purge_idempotency_keys('48 hours', -5)", "-5"),
+        ("ops.purge_idempotency_keys('48 hours', NULL)", "null"),
+    ],
+)
+def test_bad_arguments(db: psycopg.Connection, connect: Connect, call: str, said: str) -> None:
+    for event in LIVES:
+        insert(db, [event], LONG_AGO)
+    error = refused(connect("operator"), f"CALL {call}")
+    assert error.sqlstate == "BL001"
+    assert said in error.diag.message_primary and error.diag.message_hint  # type: ignore[operator]
+    assert read(db) == fold(LIVES)
+
+
+@pytest.mark.parametrize("user", ["app", "reader", "tenant_login"])
+@pytest.mark.parametrize(
+    "call",
+    ["CALL ops.rebuild_projection()", "CALL ops.purge_idempotency_keys()", "SELECT * FROM ops.verify_projections()"],
+)
+def test_maintenance_is_for_operators(connect: Connect, user: str, call: str) -> None:
+    assert refused(connect(user), call).sqlstate == "42501"
+
+
+# ---------------------------------------------------------------------------------------------- purge
+
+
+def test_purge_takes_old_keys_and_leaves_young_ones(db: psycopg.Connection, connect: Connect) -> None:
+    old = [replace(e, tenant_id=2) for e in life(1)]
+    fill(db, life(1))
+    for event in old:
+        insert(db, [event], LONG_AGO)
+    stored = "SELECT tenant_id, id, aggregate_id, event_type, event_data, timestamp, version, created_at FROM bet_events ORDER BY 1, 2"
+    before = db.execute(stored).fetchall()
+    connect("operator").execute("CALL ops.purge_idempotency_keys()")
+    for table in ("bet_events", "payment_events", "balance_events"):
+        assert keys_left(db, table) == sorted(e.key for e in life(1) if e.table == table and e.key)
+    # Nothing but the key is gone.
+    assert db.execute(stored).fetchall() == before
+    assert db.execute("SELECT DISTINCT metadata FROM bet_events WHERE tenant_id = 2").fetchall() == [
+        ({"source": "test"},)
+    ]
+    expected = [*life(1), *(replace(e, key=None, metadata=None) for e in old)]
+    assert read(db) == fold(expected)
+    assert verify(db) == []
+
+
+def test_a_purged_key_may_be_used_again(db: psycopg.Connection, connect: Connect) -> None:
+    insert(db, [bet(1, "b1", "placed", T0, "k1")], LONG_AGO)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        insert(db, [bet(1, "b2", "placed", T0, "k1")])
+    connect("operator").execute("CALL ops.purge_idempotency_keys('2 days')")
+    insert(connect("app"), [bet(1, "b2", "placed", T0, "k1")])
+    found = db.execute("SELECT bet_id, idempotency_key FROM bets_view ORDER BY 1").fetchall()
+    assert found == [("b1", None), ("b2", "k1")]
+
+
+@pytest.mark.parametrize("age", ["1 day", "4 days"])
+def test_purge_goes_by_the_age_asked_for(db: psycopg.Connection, connect: Connect, age: str) -> None:
+    insert(db, [bet(1, "b1", "placed", T0, "k1")], LONG_AGO)
+    connect("operator").execute("CALL ops.purge_idempotency_keys(%s)", (age,))
+    assert keys_left(db) == ([] if age == "1 day" else ["k1"])
+
+
+def test_purge_commits_batch_by_batch(db: psycopg.Connection, connect: Connect) -> None:
+    insert(db, [bet(1, f"b{n}", "placed", T0, f"k{n}") for n in range(7)], LONG_AGO)
+    operator, watcher = connect("operator"), connect()
+    left: list[int] = []
+    # A notice comes after each commit: somebody else already sees the batch.
+    operator.add_notice_handler(lambda _: left.append(len(keys_left(watcher))))
+    operator.execute("CALL ops.purge_idempotency_keys('48 hours', 3)")
+    assert (sorted(left, reverse=True), left[-1]) == (left, 0)
+    assert len(left) == 3
+    xids = db.execute("SELECT count(DISTINCT xmin::text) FROM bet_events").fetchone()
+    assert xids == (3,)
+    assert verify(db) == []
+
+
+# ---------------------------------------------------------------------------------------------- death in the middle
+
+
+@contextmanager
+def running(connection: psycopg.Connection, statement: str) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(lambda: connection.execute(statement))
+
+
+def wait_until_blocked(db: psycopg.Connection, pid: int) -> None:
+    deadline = time.monotonic() + 30
+    while db.execute("SELECT pg_blocking_pids(%s) = '{}'", (pid,)).fetchone() == (True,):
+        assert time.monotonic() < deadline, "nothing waits for a lock"
+        time.sleep(0.005)
+
+
+def kill(db: psycopg.Connection, pid: int) -> None:
+    assert db.execute("SELECT pg_terminate_backend(%s, 30000)", (pid,)).fetchone() == (True,)
+
+
+def test_a_rebuild_that_was_killed_is_run_again(db: psycopg.Connection, connect: Connect) -> None:
+    events = [bet(1, f"b{n:02}", "placed", T0, f"k{n}", user_id=f"u{n % 3}", stake="1.10") for n in range(20)]
+    fill(db, [*events, *life(2)])
+    db.execute("UPDATE bets_view SET odds = 9, status = 'cancelled'")
+    db.execute("DELETE FROM user_activity_view")
+    holder, operator = connect(), connect("operator")
+    holder.execute("BEGIN")
+    holder.execute("SELECT FROM bets_view WHERE bet_id = 'b13' FOR UPDATE")
+    with running(operator, "CALL ops.rebuild_projection(p_batch => 4)") as rebuild:
+        wait_until_blocked(db, operator.info.backend_pid)
+        kill(db, operator.info.backend_pid)
+        assert isinstance(rebuild.exception(30), psycopg.OperationalError)
+    holder.execute("ROLLBACK")
+    # What was committed is right, what was not is as it was before.
+    odds = db.execute("SELECT odds FROM bets_view WHERE tenant_id = 1 ORDER BY bet_id").fetchall()
+    assert odds == [(Decimal("1.85"),)] * 12 + [(9,)] * 8
+    assert verify(db) != []
+
+    connect("operator").execute("CALL ops.rebuild_projection(p_batch => 4)")
+    assert read(db) == fold([*events, *life(2)])
+    assert verify(db) == []
+
+
+def test_a_purge_that_was_killed_is_run_again(db: psycopg.Connection, connect: Connect) -> None:
+    events = [bet(1, f"b{n:02}", "placed", T0, f"k{n:02}") for n in range(20)]
+    for n, event in enumerate(events):
+        insert(db, [event], LONG_AGO + timedelta(seconds=n))
+    holder, operator = connect(), connect("operator")
+    holder.execute("BEGIN")
+    holder.execute("SELECT FROM bets_view WHERE bet_id = 'b13' FOR UPDATE")
+    with running(operator, "CALL ops.purge_idempotency_keys('48 hours', 4)") as purge:
+        wait_until_blocked(db, operator.info.backend_pid)
+        kill(db, operator.info.backend_pid)
+        assert isinstance(purge.exception(30), psycopg.OperationalError)
+    holder.execute("ROLLBACK")
+    assert keys_left(db) == [f"k{n:02}" for n in range(12, 20)]
+    assert verify(db) == []
+
+    connect("operator").execute("CALL ops.purge_idempotency_keys('48 hours', 4)")
+    assert keys_left(db) == []
+    assert read(db) == fold(replace(e, key=None, metadata=None) for e in events)
+    assert verify(db) == []
+
+
+def test_a_load_that_was_killed_is_run_again(db: psycopg.Connection, connect: Connect) -> None:
+    events = [bet(1, f"b{n}", "placed", T0 + n, f"k{n}", user_id=f"u{n % 7}") for n in range(500)]
+    fill(db, [bet(1, "b3", "confirmed", T0 + 900)])
+    before = read(db)
+    holder, loader = connect(), connect()
+    holder.execute("BEGIN")
+    insert(holder, [bet(1, "other", "placed", T0, "k490")])  # the load has to wait for what becomes of this key
+    with ThreadPoolExecutor(1) as pool:
+        load = pool.submit(copy, loader, events)
+        wait_until_blocked(db, loader.info.backend_pid)
+        kill(db, loader.info.backend_pid)
+        assert isinstance(load.exception(30), psycopg.OperationalError)
+    holder.execute("ROLLBACK")
+    assert read(db) == before
+    assert db.execute("SELECT count(*) FROM bet_events").fetchone() == (1,)
+
+    copy(connect(), events)
+    assert read(db) == fold([*events, bet(1, "b3", "confirmed", T0 + 900)])
+    assert verify(db) == []
+
+
+@pytest.mark.parametrize("end", ["ROLLBACK", "kill"])
+def test_a_transaction_that_ends_early_leaves_nothing(db: psycopg.Connection, connect: Connect, end: str) -> None:
+    fill(db)
+    before = read(db)
+    app = connect("app")
+    app.execute("BEGIN")
+    insert(app, [bet(1, "b1", "placed", T0 + 9, user_id="u9")])
+    app.execute("SELECT FROM deposit(1, 'u1', 5, 'new')")
+    assert read(app, [1])["user_balances_view"] != before["user_balances_view"][:1]
+    kill(db, app.info.backend_pid) if end == "kill" else app.execute("ROLLBACK")
+    assert read(db) == before == fold(LIVES)
+    assert verify(db) == []
