@@ -1,0 +1,304 @@
+"""The command `betledger`."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+from psycopg import conninfo, sql
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from betledger.database import connected, resolve
+from betledger.demo.player import play
+from betledger.errors import BetledgerError, in_one_line
+from betledger.migrations import migrate as migrate_database
+from betledger.migrations import opened, sql_root
+from betledger.server import EmbeddedServer, binaries
+
+PENDING = 3
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
+server_commands = typer.Typer(no_args_is_help=True, help="A PostgreSQL server of your own, for trying out and for tests.")
+role_commands = typer.Typer(no_args_is_help=True, help="Logins for applications, tenants, analysts and operators.")
+app.add_typer(server_commands, name="server")
+app.add_typer(role_commands, name="role")
+
+out = Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 140)
+err = Console(stderr=True)
+
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option("--database-url", help="The database; else DATABASE_URL, PGHOST and so on, or the embedded server.", show_default=False),
+]  # fmt: skip
+TenantId = Annotated[int | None, typer.Option("--tenant", help="Only this tenant.", show_default=False)]
+
+
+@app.command()
+def migrate(database_url: DatabaseUrl = None) -> None:
+    """Bring a database up to date. Example: betledger migrate"""
+    applied = migrate_database(resolve(database_url), progress=lambda path: out.print(path, highlight=False))
+    out.print(f"{applied} files applied" if applied else "up to date")
+
+
+@app.command()
+def plan(
+    database_url: DatabaseUrl = None,
+    check: Annotated[bool, typer.Option("--check", help="Print nothing; exit with 3 when something is pending.")] = False,
+) -> None:
+    """Print the SQL that `migrate` would run, in order. Example: betledger plan | less"""
+    with opened(resolve(database_url)) as migrator:
+        state = migrator.state()
+        if check:
+            raise typer.Exit(PENDING if state.pending else 0)
+        names = [f"schema/{name}.sql" for name, applied in state.versioned if not applied]
+        names += [path for path, status in state.repeatable if status != "current"]
+    for name in names:
+        typer.echo(f"-- {name}\n{(sql_root() / name).read_text(encoding='utf-8')}")
+    if not names:
+        err.print("up to date: nothing would run")
+
+
+@app.command()
+def rollback(
+    database_url: DatabaseUrl = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many versioned migrations, newest first.")] = 1,
+    everything: Annotated[bool, typer.Option("--all", help="All of them: the ledger and its data are gone.")] = False,
+) -> None:
+    """Roll back versioned migrations, newest first. Example: betledger rollback --count 1"""
+    with opened(resolve(database_url), progress=lambda path: out.print(path, highlight=False)) as migrator:
+        names = migrator.rollback(None if everything else count)
+    out.print(f"{len(names)} migrations rolled back")
+
+
+@app.command()
+def status(database_url: DatabaseUrl = None) -> None:
+    """Show what is applied and what is pending; exit with 3 when something is. Example: betledger status"""
+    with opened(resolve(database_url)) as migrator:
+        state = migrator.state()
+    table = Table("schema", "state")
+    for name, applied in state.versioned:
+        table.add_row(name, "applied" if applied else "pending")
+    out.print(table)
+    changed = [(path, status) for path, status in state.repeatable if status != "current"]
+    out.print(f"{len(state.repeatable) - len(changed)} of {len(state.repeatable)} functions and triggers are current")
+    for path, reason in changed[:20]:
+        out.print(f"  {path}: {reason}", highlight=False)
+    if state.pending:
+        out.print("run `betledger migrate`")
+        raise typer.Exit(PENDING)
+
+
+@role_commands.command("create")
+def role_create(
+    name: Annotated[str, typer.Argument(help="The login.")],
+    member_of: Annotated[str, typer.Option("--member-of", help="betledger_app, betledger_tenant, betledger_reader or betledger_operator.")],
+    password_file: Annotated[Path | None, typer.Option("--password-file", help="A file with the password; else BETLEDGER_ROLE_PASSWORD, else one is made.", show_default=False)] = None,
+    database_url: DatabaseUrl = None,
+) -> None:  # fmt: skip
+    """Create a login in a group. Example: betledger role create app --member-of betledger_app"""
+    with connected(resolve(database_url)) as connection:
+        groups = [
+            row[0]
+            for row in connection.execute(
+                "SELECT rolname FROM pg_roles WHERE rolname LIKE 'betledger\\_%' AND rolname <> 'betledger_owner'"
+                " AND NOT rolcanlogin ORDER BY 1"
+            )
+        ]
+        if member_of not in groups:
+            known = f"choose one of {', '.join(groups)}" if groups else "run `betledger migrate` first"
+            raise BetledgerError(f"group {member_of} does not exist: {known}")
+        made = ""
+        if password_file:
+            password = password_file.read_text(encoding="utf-8").strip()
+        elif not (password := os.environ.get("BETLEDGER_ROLE_PASSWORD", "")):
+            password = secrets.token_urlsafe(24)
+            kept = Path(f"{name}.password")
+            kept.touch(mode=0o600, exist_ok=False)
+            kept.write_text(password, encoding="utf-8")
+            made = f"; its password is in {kept}"
+        # Only the SCRAM verifier goes to the server, whose log may keep statements.
+        verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        identifier = sql.Identifier(name)
+        with connection.transaction():
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount:
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(identifier))
+            connection.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(identifier, sql.Literal(verifier)))
+            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), identifier))
+    out.print(f"role {name} is a member of {member_of}{made}", highlight=False)
+
+
+def _call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
+    """Run a statement and show the progress that its notices tell; gives its rows."""
+    with connected(url) as connection, Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err,
+        disable=not err.is_terminal,
+    ) as bars:  # fmt: skip
+        tasks: dict[str, int] = {}
+
+        def told(notice: psycopg.errors.Diagnostic) -> None:
+            try:
+                detail = json.loads(notice.message_detail or "")
+                step, done, total = detail["step"], detail["done"], detail["total"]
+            except (ValueError, KeyError, TypeError):
+                step, done, total = None, 0, None
+            if not err.is_terminal:
+                err.print(notice.message_primary, highlight=False)
+            elif step:
+                task = tasks.setdefault(step, bars.add_task(step) if step not in tasks else tasks[step])
+                bars.update(task, completed=done, total=total)
+
+        connection.add_notice_handler(told)
+        cursor = connection.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+@app.command()
+def rebuild(
+    name: Annotated[str | None, typer.Argument(help="A read table; all of them when left out.", show_default=False)] = None,
+    tenant: TenantId = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Fold read tables anew from their events, beside writers. Example: betledger rebuild bets_view --tenant 10001"""
+    _call(resolve(database_url), "CALL ops.rebuild_projection(%s, %s)", (name, tenant))
+    out.print("rebuilt")
+
+
+@app.command()
+def verify(tenant: TenantId = None, database_url: DatabaseUrl = None) -> None:
+    """Compare the read tables with the fold of their events; exit with 3 when they differ. Example: betledger verify"""
+    rows = _call(
+        resolve(database_url),
+        "SELECT projection, tenant_id, key, expected, actual FROM ops.verify_projections(%s) LIMIT 100",
+        (tenant,),
+    )
+    if not rows:
+        out.print("all projections equal the fold of their events")
+        return
+    table = Table("projection", "tenant", "key", "expected", "actual")
+    for row in rows:
+        table.add_row(*["" if value is None else str(value) for value in row])
+    out.print(table)
+    out.print(f"{len(rows)}{'+' if len(rows) == 100 else ''} rows differ: run `betledger rebuild`")
+    raise typer.Exit(PENDING)
+
+
+@app.command()
+def purge(
+    older_than: Annotated[str, typer.Option("--older-than", help="The age of the keys, as a PostgreSQL interval.")] = "48 hours",
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Keys to take out between two commits.")] = 10_000,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Take out expired idempotency keys. Example: betledger purge --older-than '48 hours'"""
+    _call(resolve(database_url), "CALL ops.purge_idempotency_keys(%s::interval, %s)", (older_than, batch))
+    out.print("purged")
+
+
+@app.command()
+def demo() -> None:
+    """Play a scene on a database of its own, betledger_demo. Example: betledger demo"""
+    if not (server := os.environ.get("DATABASE_URL")):
+        server = EmbeddedServer().start()
+    with connected(server) as connection:
+        connection.execute("DROP DATABASE IF EXISTS betledger_demo WITH (FORCE)")
+        connection.execute("CREATE DATABASE betledger_demo")
+    url = conninfo.make_conninfo(server, dbname="betledger_demo")
+    out.print(f"{migrate_database(url)} files applied to the new database betledger_demo")
+    with connected(url) as connection:
+        if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'app'").rowcount:
+            connection.execute("CREATE ROLE app LOGIN")
+        connection.execute("GRANT betledger_app TO app")
+        play(connection, Path(__file__).parent / "demo" / "scene.sql", out)
+    rows = _call(url, "SELECT * FROM ops.verify_projections(NULL)", ())
+    if rows:
+        raise BetledgerError(f"{len(rows)} rows differ from the fold of their events")
+    out.print("All projections equal the fold of their events.")
+    if not os.environ.get("DATABASE_URL"):
+        out.print("The server goes on: look around with `betledger server psql betledger_demo`, end it with `betledger server stop`.")
+
+
+@app.command()
+def version() -> None:
+    """Show the version of the code. Example: betledger version"""
+    from importlib.metadata import version as installed
+
+    out.print(installed("betledger"), highlight=False)
+
+
+@server_commands.command("start")
+def server_start() -> None:
+    """Start it. Example: betledger server start"""
+    server = EmbeddedServer()
+    server.start()
+    out.print(f"running on port {server.port_file.read_text()}", highlight=False)
+
+
+@server_commands.command("stop")
+def server_stop() -> None:
+    """Stop it. Example: betledger server stop"""
+    out.print("stopped" if EmbeddedServer().stop() else "it was not running")
+
+
+@server_commands.command("status")
+def server_status() -> None:
+    """Show whether it runs; exit with 3 when it does not. Example: betledger server status"""
+    server = EmbeddedServer()
+    if not server.running():
+        out.print("not running")
+        raise typer.Exit(PENDING)
+    out.print(f"running on port {server.port_file.read_text()}, data in {server.data}", highlight=False)
+
+
+def _running() -> EmbeddedServer:
+    server = EmbeddedServer()
+    if not server.running():
+        raise BetledgerError("the embedded server is not running: run `betledger server start`")
+    return server
+
+
+@server_commands.command("url")
+def server_url(database: Annotated[str, typer.Argument(help="The database.")] = "postgres") -> None:
+    """Print how to reach it, without the password, and where that is. Example: betledger server url"""
+    server = _running()
+    parts = conninfo.conninfo_to_dict(server.url(database))
+    typer.echo(f"postgresql://{parts['user']}@{parts['host']}:{parts['port']}/{parts['dbname']}")
+    err.print(f"the password is in {server.password_file}", highlight=False)
+
+
+@server_commands.command("psql")
+def server_psql(database: Annotated[str, typer.Argument(help="The database.")] = "postgres") -> None:
+    """Open psql on it. Example: betledger server psql betledger_demo"""
+    parts = conninfo.conninfo_to_dict(_running().url(database))
+    environment = os.environ | {"PGPASSWORD": str(parts.pop("password"))}
+    raise typer.Exit(subprocess.run([str(binaries() / "psql"), conninfo.make_conninfo("", **parts)], env=environment, check=False).returncode)
+
+
+@server_commands.command("destroy")
+def server_destroy(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Stop it and delete its data. Example: betledger server destroy --yes"""
+    server = EmbeddedServer()
+    if not yes:
+        typer.confirm(f"Delete {server.folder} and all databases in it?", abort=True)
+    server.destroy()
+    out.print(f"{server.folder} is gone", highlight=False)
+
+
+def main() -> None:
+    """Run the command line; every error ends in one line on standard error."""
+    try:
+        app()
+    except BetledgerError as error:
+        typer.echo(f"betledger: {error}", err=True)
+        sys.exit(error.exit_code)
+    except psycopg.Error as error:
+        typer.echo(f"betledger: {in_one_line(error)}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"betledger: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,83 @@
+-- Two tenants, 10001 and 10002, use one ledger. We are the trusted service, the role app.
+SET ROLE app;
+
+-- anna of tenant 10001 deposits 100. The balance is there at once.
+SELECT payment_id, type, amount, status, balance, duplicate FROM public.deposit(10001, 'anna', 100.00, 'anna-deposit-1');
+
+-- The network hiccups and the same request comes again: nothing is booked twice.
+SELECT type, amount, balance, duplicate FROM public.deposit(10001, 'anna', 100, 'anna-deposit-1');
+
+-- The same key with another amount is a mistake of the client, and is refused.
+-- expect: BL005
+SELECT * FROM public.deposit(10001, 'anna', 250, 'anna-deposit-1');
+
+-- anna stakes 40 from her balance on match-7, at odds of 2.10.
+SELECT user_id, stake, odds, fixture_id, status, duplicate
+FROM public.place_bet(10001, 'anna', 40, 2.10, 'match-7', 'anna-bet-1', true);
+
+-- The bet is confirmed, and wins: 84 are paid out to the balance.
+SELECT status FROM public.confirm_bet(10001, (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND idempotency_key = 'anna-bet-1'));
+
+SELECT status, result, payout
+FROM public.settle_bet(10001, (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND idempotency_key = 'anna-bet-1'), 'win', 84);
+
+SELECT user_id, balance, transaction_count FROM public.user_balances_view WHERE tenant_id = 10001;
+
+-- What is settled cannot be cancelled.
+-- expect: BL003
+SELECT * FROM public.cancel_bet(10001, (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND idempotency_key = 'anna-bet-1'));
+
+-- An overdraft is refused, whatever else runs at the same time.
+-- expect: BL004
+SELECT * FROM public.withdraw(10001, 'anna', 1000, 'anna-withdrawal-1');
+
+-- Nothing of it was stored, so the same key may be sent again with an amount that is there.
+SELECT type, amount, status, balance FROM public.withdraw(10001, 'anna', 44, 'anna-withdrawal-1');
+
+-- An application may also insert events itself, as this one of tenant 10002 does; the read tables follow in the same transaction.
+INSERT INTO public.bet_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
+VALUES (
+    gen_random_uuid(), 10002, 'bet-of-boris', 'V1_BETS_BET_PLACED',
+    '{"user_id": "boris", "stake": "12.50", "odds": 1.85, "fixture_id": "match-7"}', 1767225600000, 1,
+    '{"idempotency_key": "boris-bet-1"}'
+);
+
+-- His match is abandoned, and the bet cancelled.
+SELECT user_id, stake, status FROM public.cancel_bet(10002, 'bet-of-boris', 'match abandoned');
+
+-- A negative stake never gets in.
+-- expect: BL001
+SELECT * FROM public.place_bet(10002, 'boris', -5, 1.85, 'match-8', 'boris-bet-2');
+
+-- History cannot be rewritten, not even by the superuser that we become for a moment.
+RESET ROLE;
+
+-- expect: BL010
+DELETE FROM public.bet_events WHERE tenant_id = 10002;
+
+-- Now as a tenant: a login in betledger_tenant sees nothing before it says who it is ...
+SET ROLE betledger_tenant;
+
+SELECT count(*) AS bets_without_a_tenant FROM public.bets_view;
+
+-- ... then its own rows, and only these.
+BEGIN;
+
+SET LOCAL app.tenant_id = '10002';
+
+SELECT tenant_id, bet_id, user_id, status FROM public.bets_view;
+
+-- expect: BL006
+SELECT * FROM public.bet_history(10001, 'bet-1');
+
+-- Back as the service: the read tables, always equal to the fold of the events.
+SET ROLE app;
+
+SELECT tenant_id, user_id, stake, odds, status, result, payout FROM public.bets_view ORDER BY tenant_id;
+
+SELECT tenant_id, user_id, type, amount, status FROM public.payments_view ORDER BY tenant_id, created_at;
+
+SELECT tenant_id, user_id, bets, staked, paid_out, net_result, deposits, withdrawals FROM public.user_activity_view ORDER BY tenant_id;
+
+SELECT tenant_id, users, bets_settled, bets_cancelled, gross_gaming_revenue, deposits, withdrawals, balances
+FROM public.tenants_summary_view ORDER BY tenant_id;
