@@ -1,0 +1,329 @@
+"""Tenants are walled off, and every role can do what it is for and no more."""
+
+from __future__ import annotations
+
+import json
+from uuid import uuid4
+
+import psycopg
+import pytest
+from ledger import (
+    EVENT_TABLES,
+    OTHER,
+    READ_TABLES,
+    T0,
+    TENANT,
+    append,
+    call,
+    call_all,
+    event,
+    insert,
+    one,
+    place,
+    refused,
+    rows,
+    unchanged,
+)
+
+EVERY_TABLE = (*EVENT_TABLES, *READ_TABLES, "projection.tenant_totals")
+ROLES = ("app", "tenant_login", "reader", "operator")
+CLEAN_UP = "UPDATE {} SET metadata = metadata - 'idempotency_key' WHERE metadata ->> 'idempotency_key' IS NOT NULL"
+
+
+@pytest.fixture
+def world(db):
+    """Both tenants with the same ids and keys, and rows in every table."""
+    for tenant in (TENANT, OTHER):
+        place(db, tenant, key="k", created_at="2020-01-01")
+        append(db, "DEPOSIT_CREATED", tenant, "p1", key="k", created_at="2020-01-01")
+        append(db, "BALANCE_INCREASED", tenant, "b1", key="k", created_at="2020-01-01")
+    return db
+
+
+@pytest.fixture
+def walled(connect, world):
+    """A connection of a tenant login, in a transaction that has set its tenant."""
+    conn = connect("tenant_login", autocommit=False)
+    conn.execute(f"SET LOCAL app.tenant_id = '{TENANT}'")
+    return conn
+
+
+def tenants(conn: psycopg.Connection, table: str) -> set[int]:
+    return {r["tenant_id"] for r in rows(conn, f"SELECT tenant_id FROM {table}")}
+
+
+@pytest.mark.parametrize("table", EVERY_TABLE)
+@pytest.mark.parametrize("tenant", [TENANT, OTHER])
+def test_a_tenant_sees_its_own_rows_only(connect, world, table, tenant):
+    conn = connect("tenant_login", autocommit=False)
+    conn.execute(f"SET LOCAL app.tenant_id = '{tenant}'")
+    assert tenants(conn, table) == {tenant}
+    conn.rollback()
+    assert tenants(conn, table) == set()
+
+
+@pytest.mark.parametrize("table", EVERY_TABLE)
+@pytest.mark.parametrize("role", ["app", "reader", "operator"])
+def test_trusted_roles_see_all_tenants(connect, world, table, role):
+    assert tenants(connect(role), table) == {TENANT, OTHER}
+
+
+BAD_SETTINGS = [
+    None, "", " ", "abc", "0", "-1", "1e4", "010001", " 10001", "10001 ", "10001\n", "10001 OR true", "+10001", "10001.0",
+    "99999999999999999999", "9223372036854775808",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", BAD_SETTINGS)
+def test_a_tenant_without_a_valid_setting_sees_and_writes_nothing(connect, world, setting):
+    conn = connect("tenant_login", autocommit=False)
+    if setting is not None:
+        conn.execute("SELECT set_config('app.tenant_id', %s, true)", (setting,))
+    assert {table: tenants(conn, table) for table in EVERY_TABLE} == {table: set() for table in EVERY_TABLE}
+    with unchanged(world):
+        with refused("BL006", str(TENANT), "tenant_login"):
+            place(conn, bet="new")
+        conn.rollback()
+
+
+def test_a_session_setting_works_like_a_local_one(connect, world):
+    conn = connect("tenant_login")
+    conn.execute(f"SET app.tenant_id = '{OTHER}'")
+    assert tenants(conn, "bets_view") == {OTHER}
+    conn.execute("RESET app.tenant_id")
+    assert tenants(conn, "bets_view") == set()
+
+
+def test_a_tenant_writes_its_own_events(walled, world):
+    place(walled, bet="new")
+    assert call(walled, "confirm_bet", TENANT, "new")["status"] == "confirmed"
+    assert call(walled, "deposit", TENANT, "u1", 5, "new")["balance"] == 105
+    assert call(walled, "place_bet", TENANT, "u1", 5, 2, "f1", "new bet", True)["duplicate"] is False
+    walled.commit()
+    assert one(world, "SELECT bets FROM tenants_summary_view WHERE tenant_id = %s", (TENANT,))["bets"] == 3
+    assert one(world, "SELECT bets FROM tenants_summary_view WHERE tenant_id = %s", (OTHER,))["bets"] == 1
+    assert rows(world, "SELECT * FROM ops.verify_projections()") == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["BET_PLACED", "BET_SETTLED", "DEPOSIT_CREATED", "WITHDRAWAL_FAILED", "BALANCE_DECREASED"]
+)
+def test_a_tenant_does_not_write_events_of_another(walled, world, kind):
+    with unchanged(world), refused("BL006", str(OTHER), "tenant_login", str(TENANT)):
+        append(walled, kind, OTHER, "new")
+
+
+def test_one_foreign_row_among_own_rows_changes_nothing(walled, world):
+    events = [event("V1_BETS_BET_PLACED", t, f"new-{i}") for i, t in enumerate([TENANT, TENANT, OTHER, TENANT])]
+    with unchanged(world), refused("BL006", str(OTHER)):
+        insert(walled, *events)
+
+
+FOREIGN_CALLS = [
+    ("place_bet", OTHER, "u1", 1, 2, "f1", "new"), ("place_bet", OTHER, "u1", 1, 2, "f1", "k"),
+    ("confirm_bet", OTHER, "bet-1"), ("settle_bet", OTHER, "bet-1", "win", 1), ("cancel_bet", OTHER, "bet-1"),
+    ("deposit", OTHER, "u1", 1, "new"), ("deposit", OTHER, "u1", 100, "k"), ("withdraw", OTHER, "u1", 1, "new"),
+    ("complete_payment", OTHER, "p1"), ("fail_payment", OTHER, "p1"),
+    ("bet_history", OTHER, "bet-1"), ("payment_history", OTHER, "p1"), ("balance_history", OTHER, "u1"),
+    ("bet_events_between", OTHER, 0, T0), ("bet_as_of", OTHER, "bet-1", T0), ("balance_as_of", OTHER, "u1", T0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("args", FOREIGN_CALLS, ids=str)
+def test_functions_refuse_another_tenant(connect, world, args):
+    conn = connect("tenant_login", autocommit=False)
+    with unchanged(world):
+        for setting in (str(TENANT), "", "abc"):
+            conn.execute("SELECT set_config('app.tenant_id', %s, true)", (setting,))
+            with refused("BL006", str(OTHER), "tenant_login", repr(setting) if setting else "not set"):
+                call_all(conn, *args)
+            conn.rollback()
+
+
+@pytest.mark.parametrize("args", FOREIGN_CALLS[10:], ids=str)
+def test_a_tenant_reads_its_own_through_functions(walled, args):
+    assert len(call_all(walled, args[0], TENANT, *args[2:])) == 1
+
+
+def test_a_setting_does_not_limit_the_trusted_application(connect, world):
+    conn = connect("app", autocommit=False)
+    conn.execute(f"SET LOCAL app.tenant_id = '{TENANT}'")
+    assert call(conn, "confirm_bet", OTHER, "bet-1")["tenant_id"] == OTHER
+
+
+def test_a_tenant_cleans_up_only_its_own_keys(walled, world):
+    for table in EVENT_TABLES:
+        assert walled.execute(CLEAN_UP.format(table)).rowcount == 1
+    walled.commit()
+    assert [r["idempotency_key"] for r in rows(world, "SELECT * FROM bets_view ORDER BY tenant_id")] == [None, "k"]
+    assert [r["idempotency_key"] for r in rows(world, "SELECT * FROM payments_view ORDER BY tenant_id")] == [None, "k"]
+
+
+# Who may do what ----------------------------------------------------------------------------------------------------
+
+READ_ROWS = {
+    "bets_view": "(tenant_id, bet_id, status, created_at, last_updated_at) VALUES (10001, 'x', 'placed', now(), now())",
+    "payments_view": "(tenant_id, payment_id, type, status, created_at, last_updated_at)"
+    " VALUES (10001, 'x', 'deposit', 'created', now(), now())",
+    "user_balances_view": "VALUES (10001, 'x', 1, 1, now())",
+    "user_activity_view": "(tenant_id, user_id, first_activity_at, last_activity_at) VALUES (10001, 'x', now(), now())",
+    "tenants_summary_view": "(tenant_id) VALUES (10001)",
+    "projection.tenant_totals": "(tenant_id, slot) VALUES (10001, 99)",
+}
+WRITES = [
+    *[f"INSERT INTO {table} {values}" for table, values in READ_ROWS.items()],
+    *[f"UPDATE {table} SET tenant_id = tenant_id" for table in READ_ROWS],
+    *[f"DELETE FROM {table}" for table in READ_ROWS],
+    *[f"TRUNCATE {table}" for table in READ_ROWS if table != "tenants_summary_view"],
+    *[f"DELETE FROM {table}" for table in EVENT_TABLES],
+    *[f"TRUNCATE {table}" for table in EVENT_TABLES],
+    *[f"UPDATE {table} SET event_data = '{{}}'" for table in EVENT_TABLES],
+    *[f"ALTER TABLE {table} DISABLE TRIGGER ALL" for table in (*EVENT_TABLES, "bets_view")],
+    "ALTER TABLE bets_view DISABLE ROW LEVEL SECURITY",
+    "UPDATE projection.event_types SET required_fields = '{}'",
+    "DELETE FROM projection.folds",
+    "UPDATE projection.projections SET kind = 'sum'",
+    "CREATE TABLE public.mine (x int)",
+    "CREATE TABLE projection.mine (x int)",
+    "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql RETURN 1",
+    "SET ROLE betledger_owner",
+]
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_no_role_writes_what_only_the_owner_writes(connect, world, statement):
+    # A view that sums cannot be written by anybody (55000).
+    codes = ("42501", "55000") if "tenants_summary_view" in statement else ("42501",)
+    with unchanged(world):
+        for role in ROLES:
+            conn = connect(role, autocommit=False)
+            conn.execute(f"SET LOCAL app.tenant_id = '{TENANT}'")
+            with pytest.raises(psycopg.Error) as caught:
+                conn.execute(statement)
+            assert caught.value.sqlstate in codes, f"{role}: {caught.value}"
+            conn.rollback()
+
+
+@pytest.mark.parametrize("role", ["reader", "operator"])
+@pytest.mark.parametrize("kind", ["BET_PLACED", "DEPOSIT_CREATED", "BALANCE_INCREASED"])
+def test_readers_and_operators_insert_nothing(connect, world, role, kind):
+    with unchanged(world), refused("42501", "_events", hint=False):
+        append(connect(role), kind, aggregate="new")
+
+
+@pytest.mark.parametrize("role", ["reader", "operator"])
+def test_readers_and_operators_call_no_writing_function(connect, world, role):
+    conn = connect(role)
+    with unchanged(world):
+        for args in FOREIGN_CALLS[:10]:
+            with refused("42501", args[0], hint=False):
+                call_all(conn, *args)
+
+
+@pytest.mark.parametrize("role", ["app", "reader", "operator"])
+def test_all_trusted_roles_read_through_functions(connect, world, role):
+    conn = connect(role)
+    assert [len(call_all(conn, *args)) for args in FOREIGN_CALLS[10:]] == [1] * 6
+
+
+@pytest.mark.parametrize("table", EVENT_TABLES)
+def test_a_reader_takes_out_no_key(connect, world, table):
+    with unchanged(world), refused("42501", table, hint=False):
+        connect("reader").execute(CLEAN_UP.format(table))
+
+
+@pytest.mark.parametrize("table", EVENT_TABLES)
+def test_an_operator_takes_out_even_a_young_key_but_nothing_else(connect, db, table):
+    kind = {"bet_events": "BET_PLACED", "payment_events": "DEPOSIT_CREATED", "balance_events": "BALANCE_INCREASED"}[
+        table
+    ]
+    append(db, kind, aggregate="a", metadata=json.dumps({"idempotency_key": "k", "trace": 1}))
+    operator = connect("operator")
+    with unchanged(db), refused("BL010", table):
+        operator.execute(f"UPDATE {table} SET metadata = metadata - 'trace'")
+    assert operator.execute(CLEAN_UP.format(table)).rowcount == 1
+    assert one(db, f"SELECT metadata FROM {table}")["metadata"] == {"trace": 1}
+    assert rows(operator, "SELECT * FROM ops.verify_projections()") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CALL ops.rebuild_projection('bets_view')",
+        "SELECT * FROM ops.verify_projections()",
+        "CALL ops.purge_idempotency_keys()",
+        "SELECT projection.compile_event_table('public.bet_events')",
+        "SELECT projection.refresh_bets_view('{10001}', '{bet-1}')",
+        "SELECT projection.repair_slots('projection.tenant_totals', 10001)",
+    ],
+)
+@pytest.mark.parametrize("role", ["app", "tenant_login", "reader"])
+def test_maintenance_is_for_operators(connect, world, role, statement):
+    with unchanged(world), refused("42501", hint=False):
+        connect(role).execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CALL ops.rebuild_projection()",
+        "CALL ops.rebuild_projection('bets_view', 10001)",
+        "CALL ops.rebuild_projection('tenants_summary_view')",
+        "CALL ops.purge_idempotency_keys('100 years')",
+    ],
+)
+def test_operators_maintain_and_a_healthy_ledger_stays_as_it_is(connect, world, statement):
+    with unchanged(world):
+        connect("operator").execute(statement)
+    assert rows(connect("operator"), "SELECT * FROM ops.verify_projections()") == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("CALL ops.rebuild_projection('nothing')", ("nothing",)),
+        ("CALL ops.rebuild_projection('bets_view', NULL, 0)", ("batch", "0")),
+        ("CALL ops.purge_idempotency_keys('-1 hour')", ("older_than", "-01:00:00")),
+        ("CALL ops.purge_idempotency_keys(NULL)", ("older_than", "null")),
+        ("CALL ops.purge_idempotency_keys('48 hours', 0)", ("batch", "0")),
+    ],
+)
+def test_bad_arguments_of_maintenance(connect, world, statement, words):
+    with unchanged(world), refused("BL001", *words):
+        connect("operator").execute(statement)
+
+
+def test_an_operator_sees_and_repairs_a_row_that_differs(connect, world):
+    world.execute("UPDATE bets_view SET stake = 1 WHERE tenant_id = %s", (TENANT,))
+    operator = connect("operator")
+    different = rows(operator, "SELECT projection, tenant_id, key FROM ops.verify_projections()")
+    assert {"projection": "public.bets_view", "tenant_id": TENANT, "key": "bet-1"} in different
+    assert rows(operator, "SELECT * FROM ops.verify_projections(%s)", (OTHER,)) == []
+    operator.execute("CALL ops.rebuild_projection()")
+    assert rows(operator, "SELECT * FROM ops.verify_projections()") == []
+
+
+def test_the_owner_itself_is_under_the_wall_of_append_only(world):
+    world.execute("SET ROLE betledger_owner")
+    for table in EVENT_TABLES:
+        for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"UPDATE {table} SET event_data = '{{}}'"):
+            with refused("BL010", table):
+                world.execute(statement)
+    world.execute("RESET ROLE")
+    assert len(rows(world, "SELECT FROM bet_events")) == 2
+
+
+def test_a_login_without_a_group_gets_nowhere(db, world):
+    role = f"nobody_{uuid4().hex}"
+    db.execute(f"CREATE ROLE {role}")
+    db.execute(f"SET ROLE {role}")
+    try:
+        for table in EVERY_TABLE:
+            with refused("42501", hint=False):
+                db.execute(f"SELECT FROM {table}")
+        with refused("42501", "deposit", hint=False):
+            call(db, "deposit", TENANT, "u1", 1, "k")
+    finally:
+        db.execute("RESET ROLE")
+        db.execute(f"DROP ROLE {role}")
+    assert one(db, "SELECT count(*) FROM pg_roles WHERE rolname = %s", (role,))["count"] == 0
