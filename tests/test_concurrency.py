@@ -471,6 +471,40 @@ def test_writers_of_a_strict_isolation_level_keep_the_fold(
 # ---------------------------------------------------------------------------------------------- maintenance beside writers
 
 
+MEANWHILE = {
+    "wrong bet": ("UPDATE bets_view SET odds = 9", "CALL ops.rebuild_projection('bets_view')"),
+    "missing bet": ("DELETE FROM bets_view", "CALL ops.rebuild_projection('bets_view')"),
+    "wrong balance": ("UPDATE user_balances_view SET balance = 9", "CALL ops.rebuild_projection('user_balances_view')"),
+    "missing balance": ("DELETE FROM user_balances_view", "CALL ops.rebuild_projection('user_balances_view')"),
+    "wrong user": ("UPDATE user_activity_view SET staked = 9", "CALL ops.rebuild_projection('user_activity_view')"),
+    "missing user": ("DELETE FROM user_activity_view", "CALL ops.rebuild_projection('user_activity_view')"),
+    "expired key": ("SELECT", "CALL ops.purge_idempotency_keys('0')"),
+}
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+@pytest.mark.parametrize("case", MEANWHILE)
+def test_maintenance_waits_for_an_open_transaction(
+    db: psycopg.Connection, connect: Connect, case: str, end: str
+) -> None:
+    damage, maintenance = MEANWHILE[case]
+    insert(db, [bet(1, "b1", "placed", T0, "k1")])
+    insert(db, [balance(1, "u1", "increased", "10.00", T0)])
+    db.execute(damage)
+    writer, operator = connect("app"), connect("operator")
+    writer.execute("BEGIN")
+    insert(writer, [bet(1, "b1", "settled", T0 + 5)])
+    insert(writer, [balance(1, "u1", "increased", "5.50", T0 + 5)])
+    with in_background(lambda: operator.execute(maintenance)) as running:
+        wait_until_blocked(db, operator)
+        writer.execute(end)
+        running.result(60)
+    operator.execute("CALL ops.rebuild_projection('user_activity_view')")
+    operator.execute("CALL ops.rebuild_projection('tenants_summary_view')")
+    assert value(db, "SELECT count(*) FROM bet_events") == (2 if end == "COMMIT" else 1)
+    assert_kept(db)
+
+
 def test_rebuild_and_purge_run_beside_writers(db: psycopg.Connection, connect: Connect) -> None:
     writers = [connect("app") for _ in range(8)]
     done = threading.Event()
