@@ -31,7 +31,7 @@ COMMENT ON TABLE public.bet_events IS
 'Append-only events of bets. INSERT here (or call place_bet); triggers keep the read tables in the same transaction. Nobody updates, deletes or truncates (SQLSTATE BL010); the one change permitted is taking an idempotency key that is older than 48 hours out of metadata. Bad input is refused with SQLSTATE BL001, a used idempotency key with 23505.';
 COMMENT ON COLUMN public.bet_events.id IS 'The event, unique within the tenant. Made by the client (any UUID) or by a function from tenant, operation and key.';
 COMMENT ON COLUMN public.bet_events.tenant_id IS 'The tenant, above 0. Every table is keyed, and on Citus distributed, by it.';
-COMMENT ON COLUMN public.bet_events.aggregate_id IS 'The stream: the bet. 1 to 200 characters.';
+COMMENT ON COLUMN public.bet_events.aggregate_id IS 'The stream: the bet. 1 to 256 characters.';
 COMMENT ON COLUMN public.bet_events.event_type IS 'One of the types in projection.event_types.';
 COMMENT ON COLUMN public.bet_events.event_data IS 'The payload: a JSON object of at most 65536 bytes. Money is a JSON number or a numeric string, kept exactly.';
 COMMENT ON COLUMN public.bet_events."timestamp" IS 'When it happened, in milliseconds since 1970-01-01 UTC, above 0 and before the year 2100. Streams fold in this order, whatever order the events arrive in.';

@@ -9,6 +9,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
+    IF p_limit IS NULL OR p_limit < 0 THEN
+        PERFORM projection.refuse_argument('limit', p_limit::text, 'Send the highest number of events to give, 0 or more.');
+    END IF;
     RETURN QUERY
     SELECT e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp", e.version, e.metadata, e.created_at
     FROM public.bet_events AS e
@@ -19,7 +22,7 @@ END
 $$;
 
 COMMENT ON FUNCTION public.bet_events_between(bigint, bigint, bigint, integer) IS
-'The bet events of a tenant from one time to another, both included, in milliseconds since 1970-01-01 UTC; the first p_limit in the order of time. For the next page start from the last timestamp and leave out the ids that you have. Errors: BL001 bad tenant, BL006 foreign tenant. Example: SELECT * FROM public.bet_events_between(10001, 1700000000000, 1700003600000).';
+'The bet events of a tenant from one time to another, both included, in milliseconds since 1970-01-01 UTC; the first p_limit in the order of time. For the next page start from the last timestamp and leave out the ids that you have. Errors: BL001 bad tenant or limit, BL006 foreign tenant. Example: SELECT * FROM public.bet_events_between(10001, 1700000000000, 1700003600000).';
 
 REVOKE ALL ON FUNCTION public.bet_events_between(bigint, bigint, bigint, integer) FROM public;
 

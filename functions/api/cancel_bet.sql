@@ -14,7 +14,7 @@ DECLARE
     v_event record;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_bet(
-        p_tenant_id, p_bet_id, 'CANCELLED', jsonb_strip_nulls(jsonb_build_object('reason', p_reason)), p_idempotency_key
+        p_tenant_id, p_bet_id, 'CANCELLED', jsonb_build_object('reason', p_reason), p_idempotency_key
     ) AS a;
     IF v_event.placed -> 'from_balance' = 'true' THEN
         PERFORM projection.change_balance(

@@ -16,6 +16,9 @@ DECLARE
     v_stored record;
     v_duplicate boolean;
 BEGIN
+    IF p_idempotency_key IS NULL THEN
+        PERFORM projection.refuse_argument('idempotency_key', NULL, 'Send a key of 1 to 200 characters, new for each new operation.');
+    END IF;
     INSERT INTO public.payment_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
     VALUES (
         v_id, p_tenant_id, v_payment_id, 'V1_PAYMENTS_DEPOSIT_CREATED',

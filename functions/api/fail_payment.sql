@@ -13,7 +13,7 @@ DECLARE
     v_credited numeric;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_payment(
-        p_tenant_id, p_payment_id, 'FAILED', jsonb_strip_nulls(jsonb_build_object('reason', p_reason)), p_idempotency_key
+        p_tenant_id, p_payment_id, 'FAILED', jsonb_build_object('reason', p_reason), p_idempotency_key
     ) AS a;
     IF NOT v_event.duplicate THEN
         -- What the payment did to the balance, be it made by a function or by a client: within an hour of its creation.

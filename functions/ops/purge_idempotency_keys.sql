@@ -11,12 +11,10 @@ DECLARE
     v_in_batch bigint;
 BEGIN
     IF older_than IS NULL OR older_than < '0' THEN
-        RAISE EXCEPTION 'older_than is %', coalesce(older_than::text, 'null')
-            USING ERRCODE = 'BL001', HINT = 'Send the age from which keys are to go, such as interval ''48 hours''.';
+        PERFORM projection.refuse_argument('older_than', older_than::text, 'Send the age from which keys are to go, such as interval ''48 hours''.');
     END IF;
     IF batch IS NULL OR batch < 1 THEN
-        RAISE EXCEPTION 'batch is %', coalesce(batch::text, 'null')
-            USING ERRCODE = 'BL001', HINT = 'Send the number of keys to take out between two commits, 1 or more.';
+        PERFORM projection.refuse_argument('batch', batch::text, 'Send the number of keys to take out between two commits, 1 or more.');
     END IF;
     FOR v_event_table IN SELECT DISTINCT t.event_table FROM projection.event_types AS t ORDER BY t.event_table LOOP
         v_purged := 0;

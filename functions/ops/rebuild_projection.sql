@@ -17,8 +17,7 @@ DECLARE
     v_only text := CASE WHEN p_name IS NOT NULL THEN projection.read_table(p_name) END;
 BEGIN
     IF p_batch IS NULL OR p_batch < 1 THEN
-        RAISE EXCEPTION 'batch is %', coalesce(p_batch::text, 'null')
-            USING ERRCODE = 'BL001', HINT = 'Send the number of rows to rebuild between two commits, 1 or more.';
+        PERFORM projection.refuse_argument('batch', p_batch::text, 'Send the number of rows to rebuild between two commits, 1 or more.');
     END IF;
     FOR v_projection IN
         SELECT p.read_table, p.kind FROM projection.projections AS p

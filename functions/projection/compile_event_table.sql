@@ -19,7 +19,7 @@ BEGIN
     PERFORM projection.compile_refresh(p.read_table) FROM projection.projections AS p WHERE p.kind <> 'slots';
 
     FOR v_fold IN
-        SELECT f.fold, p.*
+        SELECT f.fold, f.key_expression, p.*
         FROM projection.folds AS f
         JOIN projection.projections AS p ON p.read_table = f.read_table
         WHERE f.source_table = p_event_table
@@ -36,6 +36,12 @@ BEGIN
     ON CONFLICT DO NOTHING RETURNING * INTO v_row;
     IF FOUND THEN%10$s
     ELSE
+    IF EXISTS (SELECT FROM new_events OFFSET 1) THEN
+        -- Before any summary is locked for the streams that are new: read tables, then summaries, in one order everywhere.
+        PERFORM FROM %2$s AS t JOIN (SELECT DISTINCT e.tenant_id, %11$s AS key FROM new_events AS e) AS k
+            ON t.tenant_id = k.tenant_id AND t.%5$s = k.key
+        ORDER BY t.tenant_id, t.%5$s COLLATE "C" FOR NO KEY UPDATE OF t;
+    END IF;
     -- A stream that is new is folded from the new events alone; one that has a row already, from all its events.
     WITH folded AS (%1$s),
     inserted AS (
@@ -56,7 +62,8 @@ BEGIN
                 projection.fold_of_one(projection.fold_text(v_fold.fold, 'new_events')),
                 projection.summary_changes_of_one(
                     v_fold.read_table, format('(SELECT %s)', projection.columns(v_fold.read_table, 'v_row.%1$I AS %1$I'))
-                )
+                ),
+                v_fold.key_expression
             );
             -- An idempotency key that was taken out leaves the read table, too.
             v_key_removed := v_key_removed || format(
@@ -124,7 +131,7 @@ AS $body$
 DECLARE
     v_fine boolean;
 BEGIN
-    v_fine := NEW.tenant_id > 0 AND NEW.id IS NOT NULL AND length(NEW.aggregate_id) BETWEEN 1 AND 200
+    v_fine := NEW.tenant_id > 0 AND NEW.id IS NOT NULL AND length(NEW.aggregate_id) BETWEEN 1 AND 256
         AND NEW."timestamp" BETWEEN 1 AND 4102444799999 AND NEW.version = 1 AND isfinite(NEW.created_at)
         AND jsonb_typeof(NEW.event_data) = 'object' AND pg_column_size(NEW.event_data) <= 65536;
     IF v_fine AND NEW.metadata IS NOT NULL THEN

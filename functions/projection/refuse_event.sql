@@ -25,11 +25,11 @@ BEGIN
     ELSIF p_id IS NULL THEN
         v_problem := 'id is null';
         v_hint := 'Send a new UUID for each event.';
-    ELSIF p_aggregate_id IS NULL OR length(p_aggregate_id) NOT BETWEEN 1 AND 200 THEN
+    ELSIF p_aggregate_id IS NULL OR length(p_aggregate_id) NOT BETWEEN 1 AND 256 THEN
         v_problem := format(
             'aggregate_id is %s', coalesce(format('%L (%s characters)', left(p_aggregate_id, 20), length(p_aggregate_id)), 'null')
         );
-        v_hint := 'Send 1 to 200 characters.';
+        v_hint := 'Send 1 to 256 characters.';
     ELSIF v_type.event_type IS NULL THEN
         v_problem := format('event_type is %s', coalesce(quote_literal(left(p_event_type, 100)), 'null'));
         v_hint := (

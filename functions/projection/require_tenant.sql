@@ -9,8 +9,7 @@ DECLARE
     v_setting text := current_setting('app.tenant_id', true);
 BEGIN
     IF p_tenant_id IS NULL OR p_tenant_id <= 0 THEN
-        RAISE EXCEPTION 'tenant_id is %', coalesce(p_tenant_id::text, 'null')
-            USING ERRCODE = 'BL001', HINT = 'Send the id of the tenant, a whole number above 0.';
+        PERFORM projection.refuse_argument('tenant_id', p_tenant_id::text, 'Send the id of the tenant, a whole number above 0.');
     END IF;
     -- The policies are the wall; this only puts the refusal into words.
     IF v_setting IS DISTINCT FROM p_tenant_id::text

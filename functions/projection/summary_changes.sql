@@ -31,9 +31,9 @@ BEGIN
         IF p_before IS NULL OR cardinality(v_bounds) = 0 THEN
             ctes := ctes || format(E',\n%I AS (%s)', v_name || '_change', projection.union_of_folds(v_summary.read_table, v_changes));
         ELSE
-            -- A sum can be taken back, a lowest or highest value cannot: such rows are folded anew.
+            -- A sum can be taken back, a lowest or highest value cannot: such rows are folded anew, once all are locked.
             ctes := ctes || format(
-                E',\n%1$I AS (%4$s),\n%2$I AS (%5$s),\n%3$I AS (SELECT %6$s FROM %2$I AS a LEFT JOIN %1$I AS b ON %7$s)'
+                E',\n%1$I AS (%4$s),\n%2$I AS (%5$s),\n%3$I AS (SELECT %6$s FROM %2$I AS a FULL JOIN %1$I AS b ON %7$s)'
                 || E',\n%8$I AS (SELECT b.* FROM %1$I AS b LEFT JOIN %2$I AS a ON %7$s WHERE a.tenant_id IS NULL%9$s)',
                 v_name || '_before', v_name || '_after', v_name || '_change',
                 projection.union_of_folds(
@@ -44,8 +44,10 @@ BEGIN
                 ),
                 (SELECT string_agg(
                     CASE
-                        WHEN a.attname = ANY (v_summary.key_columns || v_bounds) THEN format('a.%I', a.attname)
-                        ELSE format('a.%1$I - coalesce(b.%1$I, 0) AS %1$I', a.attname)
+                        WHEN a.attname = ANY (v_summary.key_columns) THEN format('coalesce(a.%1$I, b.%1$I) AS %1$I', a.attname)
+                        WHEN a.attname = ANY (v_summary.lowest_columns) THEN format('least(a.%1$I, b.%1$I) AS %1$I', a.attname)
+                        WHEN a.attname = ANY (v_summary.highest_columns) THEN format('greatest(a.%1$I, b.%1$I) AS %1$I', a.attname)
+                        ELSE format('coalesce(a.%1$I, 0) - coalesce(b.%1$I, 0) AS %1$I', a.attname)
                     END, ', ' ORDER BY a.attnum)
                 FROM pg_attribute AS a
                 WHERE a.attrelid = v_summary.read_table::regclass AND a.attname = ANY (v_columns)),
