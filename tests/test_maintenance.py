@@ -423,6 +423,10 @@ def test_a_transaction_that_ends_early_leaves_nothing(db: psycopg.Connection, co
     insert(app, [bet(1, "b1", "placed", T0 + 9, user_id="u9")])
     app.execute("SELECT FROM deposit(1, 'u1', 5, 'new')")
     assert read(app, [1])["user_balances_view"] != before["user_balances_view"][:1]
-    kill(db, app.info.backend_pid) if end == "kill" else app.execute("ROLLBACK")
+    if end == "kill":
+        kill(db, app.info.backend_pid)
+        app.close()
+    else:
+        app.execute("ROLLBACK")
     assert read(db) == before == fold(LIVES)
     assert verify(db) == []
