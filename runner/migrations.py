@@ -66,13 +66,16 @@ class State:
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """Remembers what ran last, so that an error can be found in its file. One migration runs at a time."""
+    """Remembers what failed, so that it can be found in its file. One migration runs at a time."""
 
-    last_statement = ""
+    failed_statement = ""
 
     def execute(self, query: Any, *arguments: Any, **options: Any) -> "_Cursor":
-        _Cursor.last_statement = query.decode() if isinstance(query, bytes) else str(query)
-        super().execute(query, *arguments, **options)
+        try:
+            super().execute(query, *arguments, **options)
+        except psycopg.Error:
+            _Cursor.failed_statement = query.decode() if isinstance(query, bytes) else str(query)
+            raise
         return self
 
 
@@ -295,7 +298,7 @@ class Migrator:
             raise
         except psycopg.Error as error:
             line = ""
-            statement = _Cursor.last_statement
+            statement = _Cursor.failed_statement
             start = text.find(statement)
             if error.diag.statement_position and start >= 0:
                 line = f":{text.count(chr(10), 0, start + int(error.diag.statement_position) - 1) + 1}"

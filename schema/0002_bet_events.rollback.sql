@@ -1,1 +1,2 @@
-DROP TABLE public.bet_events;
+-- CASCADE: folds and functions that read it go, too; `betledger migrate` makes them again.
+DROP TABLE public.bet_events CASCADE;

@@ -1,1 +1,2 @@
-DROP TABLE public.user_balances_view;
+-- CASCADE: folds and functions that read it go, too; `betledger migrate` makes them again.
+DROP TABLE public.user_balances_view CASCADE;

@@ -1,3 +1,4 @@
-DROP VIEW public.tenants_summary_view;
+-- CASCADE: folds and functions that read it go, too; `betledger migrate` makes them again.
+DROP VIEW public.tenants_summary_view CASCADE;
 
-DROP TABLE projection.tenant_totals;
+DROP TABLE projection.tenant_totals CASCADE;

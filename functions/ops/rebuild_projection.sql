@@ -20,8 +20,12 @@ BEGIN
         PERFORM projection.refuse_argument('batch', p_batch::text, 'Send the number of rows to rebuild between two commits, 1 or more.');
     END IF;
     FOR v_projection IN
-        SELECT p.read_table, p.kind FROM projection.projections AS p
-        WHERE v_only IS NULL OR p.read_table = v_only
+        WITH RECURSIVE chosen AS (
+            SELECT p.read_table FROM projection.projections AS p WHERE v_only IS NULL OR p.read_table = v_only
+            UNION
+            SELECT f.read_table FROM chosen AS c JOIN projection.folds AS f ON f.source_table = c.read_table
+        )
+        SELECT p.read_table, p.kind FROM projection.projections AS p JOIN chosen AS c ON c.read_table = p.read_table
         ORDER BY p.position
     LOOP
         v_after_tenant_id := 0;
@@ -54,7 +58,7 @@ END
 $$;
 
 COMMENT ON PROCEDURE ops.rebuild_projection(text, bigint, integer) IS
-'Folds a read table (all of them without a name) anew from its sources, for one tenant or for all, and commits every p_batch rows. Runs beside writers; may be stopped at any time and run again. Error: BL001 unknown projection or bad batch. Example: CALL ops.rebuild_projection(''bets_view'').';
+'Folds a read table (all of them without a name) anew from its sources, and then the summaries above it, for one tenant or for all, and commits every p_batch rows. Runs beside writers; may be stopped at any time and run again. Error: BL001 unknown projection or bad batch. Example: CALL ops.rebuild_projection(''bets_view'').';
 
 REVOKE ALL ON PROCEDURE ops.rebuild_projection(text, bigint, integer) FROM public;
 

@@ -1,0 +1,111 @@
+"""The command line as its users meet it: exit codes, one-line errors, no password anywhere."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import conninfo
+
+
+def run(*arguments: str, url: str | None = None, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "BETLEDGER_HOME"} and not k.startswith("PGHOST")}
+    if url:
+        clean["DATABASE_URL"] = url
+    return subprocess.run(
+        [sys.executable, "-m", "betledger", *arguments],
+        env=clean | environment, cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_a_migrated_database_is_up_to_date(dsn: str) -> None:
+    assert (r := run("migrate", url=dsn)).returncode == 0 and "up to date" in r.stdout
+    assert (r := run("status", url=dsn)).returncode == 0 and "applied" in r.stdout
+    assert run("plan", "--check", url=dsn).returncode == 0
+
+
+def test_an_empty_database_is_pending_and_the_plan_is_its_sql(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE pending_database")
+        url = conninfo.make_conninfo(dsn, dbname="pending_database")
+        assert run("plan", "--check", url=url).returncode == 3
+        assert run("status", url=url).returncode == 3
+        plan = run("plan", url=url)
+        assert plan.returncode == 0
+        assert plan.stdout.index("-- schema/0001_") < plan.stdout.index("-- functions/") < plan.stdout.index("-- triggers/")
+        connection.execute("DROP DATABASE pending_database WITH (FORCE)")
+
+
+def test_verify_tells_what_differs_and_rebuild_repairs_it(dsn: str, db: psycopg.Connection) -> None:
+    db.execute("SELECT * FROM place_bet(1, 'u1', 10, 2, 'f1', 'k1')")
+    assert (r := run("verify", url=dsn)).returncode == 0 and "all projections equal" in r.stdout
+    db.execute("UPDATE bets_view SET stake = 11")
+    assert (r := run("verify", url=dsn)).returncode == 3 and "public.bets_view" in r.stdout
+    assert run("rebuild", "bets_view", url=dsn).returncode == 0
+    assert run("verify", url=dsn).returncode == 0
+
+
+def test_purge_takes_old_keys(dsn: str, db: psycopg.Connection) -> None:
+    db.execute("SELECT * FROM place_bet(1, 'u1', 10, 2, 'f1', 'k1')")
+    assert run("purge", url=dsn).returncode == 0
+    assert db.execute("SELECT idempotency_key FROM bets_view").fetchone() == ("k1",)
+    assert run("purge", "--older-than", "0 seconds", url=dsn).returncode == 0
+    assert db.execute("SELECT idempotency_key FROM bets_view").fetchone() == (None,)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("rebuild", "nope"), 1, "projection 'nope' is unknown [BL001]"),
+        (("purge", "--older-than", "soon"), 1, "soon"),
+        (("role", "create", "x", "--member-of", "nope"), 1, "group nope does not exist: choose one of betledger_app"),
+        (("nope",), 2, "No such command"),
+    ],
+)
+def test_errors_are_one_line_with_the_value(dsn: str, arguments: tuple[str, ...], code: int, message: str) -> None:
+    result = run(*arguments, url=dsn)
+    assert result.returncode == code
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert code == 2 or len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_server_that_is_away_is_one_line_without_the_password() -> None:
+    result = run("migrate", url="postgresql://u:sesame@127.0.0.1:1/x")
+    assert result.returncode == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "sesame" not in result.stdout + result.stderr
+
+
+def test_without_any_database_the_remedy_is_named(tmp_path: Path) -> None:
+    os.chmod(tmp_path, 0o711)
+    result = run("status", BETLEDGER_HOME=str(tmp_path))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "set DATABASE_URL" in result.stderr
+
+
+def test_a_role_is_made_once_and_its_password_is_kept_from_view(dsn: str, db: psycopg.Connection, tmp_path: Path) -> None:
+    try:
+        made = run("role", "create", "till", "--member-of", "betledger_app", url=dsn, cwd=tmp_path)
+        assert made.returncode == 0, made.stderr
+        kept = tmp_path / "till.password"
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert kept.read_text() not in made.stdout + made.stderr
+        login = conninfo.make_conninfo(dsn, user="till", password=kept.read_text())
+        with psycopg.connect(login) as till:
+            assert till.execute("SELECT pg_has_role('betledger_app', 'USAGE')").fetchone() == (True,)
+        again = run("role", "create", "till", "--member-of", "betledger_reader", url=dsn, BETLEDGER_ROLE_PASSWORD="sesame")
+        assert again.returncode == 0 and "sesame" not in again.stdout + again.stderr
+        with psycopg.connect(conninfo.make_conninfo(login, password="sesame")):
+            pass
+    finally:
+        db.execute("DROP ROLE IF EXISTS till")
+
+
+def test_the_demo_plays_to_its_end(dsn: str) -> None:
+    result = run("demo", url=dsn)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr
+    assert "All projections equal the fold of their events." in result.stdout
+    assert result.stdout.count("refused") >= 6

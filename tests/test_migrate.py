@@ -1,0 +1,201 @@
+"""Migrations on a real server: from nothing, again, changed, broken, killed, locked, rolled back."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import conninfo, sql
+
+import betledger
+from betledger.errors import BetledgerError
+from betledger.migrations import BOOKKEEPING, LOCK, opened, sql_root
+
+
+@pytest.fixture
+def empty(dsn: str) -> Iterator[str]:
+    """The conninfo of a database with nothing in it."""
+    name = "empty_database"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield conninfo.make_conninfo(dsn, dbname=name)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Callable[..., Path]:
+    """Writes SQL files: tree(**{"schema/0001_a.sql": "..."}) gives the root."""
+
+    def write(files: dict[str, str]) -> Path:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path
+
+    return write
+
+
+BASE = {
+    "schema/0001_t.sql": "CREATE TABLE t (n integer);\n\nCREATE TABLE u (n integer);\n",
+    "schema/0001_t.rollback.sql": "DROP TABLE u;\n\nDROP TABLE t;\n",
+    "functions/f.sql": "CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;\n",
+}
+
+
+def one(url: str, query: str) -> object:
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(query).fetchone()
+        return row[0] if row else None
+
+
+def test_the_ledger_from_nothing_and_again(empty: str) -> None:
+    assert betledger.migrate(empty) > 50
+    before = one(empty, "SELECT max(applied_at) FROM betledger_migrations.repeatable")
+    assert betledger.migrate(empty) == 0
+    assert one(empty, "SELECT max(applied_at) FROM betledger_migrations.repeatable") == before
+    assert one(empty, "SELECT count(*) FROM ops.verify_projections()") == 0
+
+
+def test_a_database_that_is_up_to_date_takes_no_lock_and_writes_nothing(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as holder:
+        holder.execute("SELECT pg_advisory_lock(hashtext(%s), hashtext(%s))", LOCK)
+        assert betledger.migrate(dsn) == 0
+
+
+def test_the_ledger_rolls_back_to_nothing_and_comes_again(empty: str) -> None:
+    betledger.migrate(empty)
+    with opened(empty) as migrator:
+        everything = {p.stem for p in (sql_root() / "schema").glob("*.sql") if not p.stem.endswith(".rollback")}
+        assert set(migrator.rollback(None)) == everything
+    left = (
+        "SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+        f" WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', '{BOOKKEEPING}')"
+    )
+    functions = "SELECT count(*) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = 'public'"
+    assert (one(empty, left), one(empty, functions)) == (0, 0)
+    assert betledger.migrate(empty) > 50
+    assert one(empty, "SELECT count(*) FROM ops.verify_projections()") == 0
+
+
+def test_a_changed_function_is_applied_again_alone(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE)
+    assert betledger.migrate(empty, root) == 2
+    tree({"functions/f.sql": BASE["functions/f.sql"].replace("SELECT 1", "SELECT 2")})
+    applied: list[str] = []
+    assert betledger.migrate(empty, root, applied.append) == 1
+    assert applied == ["functions/f.sql"]
+    assert one(empty, "SELECT f()") == 2
+
+
+def test_what_requires_a_changed_file_is_applied_after_it(empty: str, tree: Callable[..., Path]) -> None:
+    g = "CREATE OR REPLACE VIEW a AS SELECT f() AS n;\n"
+    root = tree(BASE | {"functions/a.sql": "-- requires: functions/f.sql\n" + g})
+    assert betledger.migrate(empty, root) == 3
+    tree({"functions/f.sql": BASE["functions/f.sql"] + "-- changed\n"})
+    applied: list[str] = []
+    betledger.migrate(empty, root, applied.append)
+    assert applied == ["functions/f.sql", "functions/a.sql"]
+
+
+def test_triggers_are_compiled_again_after_a_new_migration(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE | {"triggers/t.sql": "SELECT f();\n"})
+    betledger.migrate(empty, root)
+    tree({"schema/0002_v.sql": "CREATE TABLE v (n integer);\n"})
+    applied: list[str] = []
+    betledger.migrate(empty, root, applied.append)
+    assert applied == ["schema/0002_v.sql", "triggers/t.sql"]
+
+
+def test_line_ends_do_not_count_as_a_change(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE)
+    betledger.migrate(empty, root)
+    for name, text in BASE.items():
+        (root / name).write_bytes(text.replace("\n", "\r\n").encode())
+    assert betledger.migrate(empty, root) == 0
+
+
+def test_an_edited_migration_is_refused_by_name(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE)
+    betledger.migrate(empty, root)
+    tree({"schema/0001_t.sql": BASE["schema/0001_t.sql"] + "CREATE TABLE w (n integer);\n"})
+    with pytest.raises(BetledgerError, match=r"schema/0001_t\.sql was edited after it was applied: .*new migration"):
+        betledger.migrate(empty, root)
+    assert one(empty, "SELECT to_regclass('w')") is None
+
+
+def test_a_missing_migration_is_refused_by_name(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE)
+    betledger.migrate(empty, root)
+    (root / "schema/0001_t.sql").unlink()
+    with pytest.raises(BetledgerError, match=r"schema/0001_t\.sql was applied but is not there"):
+        betledger.migrate(empty, root)
+
+
+@pytest.mark.parametrize("name", ["schema/0002_x.sql", "functions/x.sql"])
+def test_a_failing_file_names_its_line_and_leaves_nothing(empty: str, tree: Callable[..., Path], name: str) -> None:
+    root = tree(BASE | {name: "CREATE TABLE x (n integer);\n\nSELECT n,\n    nope\nFROM x;\n"})
+    with pytest.raises(BetledgerError, match=rf'{name}:4: column "nope" does not exist \[42703\]'):
+        betledger.migrate(empty, root)
+    assert one(empty, "SELECT to_regclass('x')") is None
+    tree({name: "CREATE TABLE x (n integer);\n"})
+    betledger.migrate(empty, root)
+    assert one(empty, "SELECT to_regclass('x')") is not None
+
+
+def test_a_file_may_do_without_a_transaction(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE | {"schema/0002_i.sql": "-- transactional: false\nCREATE INDEX CONCURRENTLY t_n ON t (n);\n"})
+    betledger.migrate(empty, root)
+    assert one(empty, "SELECT indisvalid FROM pg_index WHERE indexrelid = 't_n'::regclass") is True
+
+
+def test_a_rollback_undoes_the_newest_and_migrate_does_it_again(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE | {"schema/0002_v.sql": "CREATE TABLE v (n integer);\n", "schema/0002_v.rollback.sql": "DROP TABLE v;\n"})
+    betledger.migrate(empty, root)
+    with opened(empty, root) as migrator:
+        assert migrator.rollback(1) == ["0002_v"]
+    assert (one(empty, "SELECT to_regclass('v')"), one(empty, "SELECT to_regclass('t')")) == (None, "t")
+    betledger.migrate(empty, root)
+    assert one(empty, "SELECT to_regclass('v')") == "v"
+
+
+def test_a_runner_that_is_killed_leaves_nothing_to_clean(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE | {"schema/0002_s.sql": "CREATE TABLE s (n integer);\n\nSELECT pg_sleep(60);\n"})
+    code = "import sys, pathlib, betledger; betledger.migrate(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    runner = subprocess.Popen([sys.executable, "-c", code, empty, str(root)])
+    sleeping = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%%pg_sleep%%' AND state = 'active' AND pid <> pg_backend_pid()"
+    deadline = time.monotonic() + 20
+    while one(empty, sleeping) is None:
+        assert time.monotonic() < deadline and runner.poll() is None
+        time.sleep(0.05)
+    os.kill(runner.pid, signal.SIGKILL)
+    runner.wait()
+    tree({"schema/0002_s.sql": "CREATE TABLE s (n integer);\n"})
+    # The server ends the orphan's statement by itself, and its lock with it.
+    assert betledger.migrate(empty, root) == 2
+    assert one(empty, "SELECT to_regclass('s')") == "s"
+
+
+def test_a_second_runner_waits_and_finds_nothing_left_to_do(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE | {"schema/0002_s.sql": "SELECT pg_sleep(1);\n\nCREATE TABLE s (n integer);\n"})
+    code = "import sys, pathlib, betledger; print(betledger.migrate(sys.argv[1], pathlib.Path(sys.argv[2])))"
+    runners = [
+        subprocess.Popen([sys.executable, "-c", code, empty, str(root)], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    assert sorted(runner.communicate()[0].strip() for runner in runners) == ["0", "3"]
+
+
+def test_a_required_file_that_is_missing_is_named(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE | {"functions/g.sql": "-- requires: functions/nope.sql\nSELECT 1;\n"})
+    with pytest.raises(BetledgerError, match=r"functions/g\.sql requires functions/nope\.sql"):
+        betledger.migrate(empty, root)
+
+
+def test_a_missing_schema_folder_is_an_error(empty: str, tmp_path: Path) -> None:
+    with pytest.raises(BetledgerError, match="does not exist"):
+        betledger.migrate(empty, tmp_path)

