@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -180,17 +182,18 @@ CROSSING = {
 @pytest.mark.parametrize("case", CROSSING)
 def test_lock_order(db: psycopg.Connection, connect: Connect, case: str) -> None:
     """Two statements that need the same rows, let loose at the same moment, do not wait for each other."""
-    insert(db, [bet(1, "b1", "placed", T0, user_id="u1"), bet(1, "b2", "placed", T0, user_id="u2")])
     holder, one, two = connect("app"), connect("app"), connect("app")
-    holder.execute("BEGIN")
-    insert(holder, [payment(1, "p1", "deposit_created", T0, user_id="u1")])  # holds the row of u1
-    first, second = CROSSING[case]
-    with in_background(lambda: insert(one, first)) as a:
-        wait_until_blocked(db, one)
-        with in_background(lambda: insert(two, second)) as b:
-            wait_until_blocked(db, one, two)
-            holder.execute("COMMIT")
-            assert (a.exception(60), b.exception(60)) == (None, None)
+    for tenant in range(1, 7):  # which of the two goes first is up to the server
+        first, second = ([replace(e, tenant_id=tenant, id=uuid4()) for e in events] for events in CROSSING[case])
+        insert(db, [bet(tenant, f"b{n}", "placed", T0, user_id=f"u{n}") for n in (1, 2)])
+        holder.execute("BEGIN")
+        insert(holder, [payment(tenant, "p1", "deposit_created", T0, user_id="u1")])  # holds the row of u1
+        with in_background(lambda events=first: insert(one, events)) as a:
+            wait_until_blocked(db, one)
+            with in_background(lambda events=second: insert(two, events)) as b:
+                wait_until_blocked(db, one, two)
+                holder.execute("COMMIT")
+                assert (a.exception(60), b.exception(60)) == (None, None)
     assert_kept(db)
 
 
