@@ -438,7 +438,7 @@ def loaded(db):
     db.execute(
         "INSERT INTO bet_events (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version)"
         " SELECT gen_random_uuid(), tenant_id, aggregate_id, 'V1_BETS_BET_CONFIRMED', '{}', timestamp + 5, 1"
-        " FROM bet_events WHERE timestamp % 9 = 0"
+        " FROM bet_events WHERE timestamp % 90 = 0"
     )
     db.execute("ANALYZE")
     return db

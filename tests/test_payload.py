@@ -102,10 +102,11 @@ def test_every_type_and_field_is_tested(db):
     assert known == FIELDS
 
 
-@pytest.mark.parametrize("event_type", TYPES)
-def test_a_good_event_of_each_type_is_taken(app, event_type):
-    insert(app, event(event_type))
-    assert one(app, f"SELECT event_type FROM {TABLE_OF[event_type.split('_')[1]]}")["event_type"] == event_type
+def test_a_good_event_of_each_type_is_taken(app):
+    for event_type in TYPES:
+        insert(app, event(event_type, aggregate=event_type))
+    taken = [r["event_type"] for t in EVENT_TABLES for r in rows(app, f"SELECT event_type FROM {t}")]
+    assert sorted(taken) == sorted(TYPES)
 
 
 @pytest.mark.parametrize(("event_type", "field", "kind"), EACH_FIELD)
@@ -144,7 +145,7 @@ COLUMNS: list[tuple[str, Any, str, str]] = [
     ("tenant_id", None, "tenant_id", "null"), ("tenant_id", 0, "tenant_id", "0"), ("tenant_id", -5, "tenant_id", "-5"),
     ("id", None, "id", "null"),
     ("aggregate_id", None, "aggregate_id", "null"), ("aggregate_id", "", "aggregate_id", "''"),
-    ("aggregate_id", "x" * 201, "aggregate_id", "201"),
+    ("aggregate_id", "x" * 257, "aggregate_id", "257"),
     ("event_type", None, "event_type", "null"), ("event_type", "", "event_type", "''"),
     ("event_type", "V1_BETS_BET_LOST", "event_type", "V1_BETS_BET_LOST"), ("event_type", "v1_bets_bet_placed", "event_type", "v1_"),
     ("event_type", "V2_BETS_BET_PLACED", "event_type", "V2_"), ("event_type", "x" * 5000, "event_type", "xxx"),
@@ -169,35 +170,37 @@ COLUMNS: list[tuple[str, Any, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("column", "value", "name", "shown"), COLUMNS, ids=lambda v: str(v)[:40])
-def test_bad_values_of_each_column(app, column, value, name, shown):
+@pytest.mark.parametrize("column", sorted({c for c, *_ in COLUMNS}))
+def test_bad_values_of_each_column(app, column):
     with unchanged(app):
-        for table in EVENT_TABLES:
-            with refused("BL001", name, shown):
-                insert(app, event(AN_EVENT_OF[table]) | {column: value}, table=table)
+        for _, value, name, shown in [c for c in COLUMNS if c[0] == column]:
+            for table in EVENT_TABLES:
+                with refused("BL001", name, shown):
+                    insert(app, event(AN_EVENT_OF[table]) | {column: value}, table=table)
 
 
-@pytest.mark.parametrize("event_type", TYPES)
-def test_an_event_in_the_wrong_table(app, event_type):
-    own = TABLE_OF[event_type.split("_")[1]]
+def test_an_event_in_the_wrong_table(app):
     with unchanged(app):
-        for table in set(EVENT_TABLES) - {own}:
-            with refused("BL001", event_type):
-                insert(app, event(event_type), table=table)
+        for event_type in TYPES:
+            for table in set(EVENT_TABLES) - {TABLE_OF[event_type.split("_")[1]]}:
+                with refused("BL001", event_type):
+                    insert(app, event(event_type), table=table)
 
 
-@pytest.mark.parametrize("event_type", TYPES)
-def test_an_event_that_is_too_large(app, event_type):
-    with unchanged(app), refused("BL001", "event_data", "bytes"):
-        insert(app, event(event_type, data={"note": "x" * 65536}))
-    insert(app, event(event_type, data={"note": "x" * 65000}))
-    assert len(rows(app, f"SELECT FROM {TABLE_OF[event_type.split('_')[1]]}")) == 1
+def test_an_event_that_is_too_large(app):
+    with unchanged(app):
+        for event_type in TYPES:
+            with refused("BL001", "event_data", "bytes"):
+                insert(app, event(event_type, data={"note": "x" * 65536}))
+    for event_type in TYPES:
+        insert(app, event(event_type, aggregate=event_type, data={"note": "x" * 65000}))
+    assert sum(len(rows(app, f"SELECT FROM {t}")) for t in EVENT_TABLES) == len(TYPES)
 
 
 @pytest.mark.parametrize("table", EVENT_TABLES)
 def test_the_edges_are_taken(app, table):
     good: list[dict[str, Any]] = [
-        {"tenant_id": 1}, {"tenant_id": 2**63 - 1}, {"aggregate_id": "x"}, {"aggregate_id": "ж" * 200}, {"timestamp": 1},
+        {"tenant_id": 1}, {"tenant_id": 2**63 - 1}, {"aggregate_id": "x"}, {"aggregate_id": "ж" * 256}, {"timestamp": 1},
         {"timestamp": 4102444799999}, {"metadata": None}, {"metadata": "{}"}, {"metadata": json.dumps({"idempotency_key": "k"})},
         {"metadata": json.dumps({"idempotency_key": "🎲" * 200, "more": [1]})},
     ]  # fmt: skip

@@ -36,13 +36,15 @@ BEGIN
     ON CONFLICT DO NOTHING RETURNING * INTO v_row;
     IF FOUND THEN%10$s
     ELSE
-    IF EXISTS (SELECT FROM new_events OFFSET 1) THEN
-        -- Before any summary is locked for the streams that are new: read tables, then summaries, in one order everywhere.
-        PERFORM FROM %2$s AS t JOIN (SELECT DISTINCT e.tenant_id, %11$s AS key FROM new_events AS e) AS k
-            ON t.tenant_id = k.tenant_id AND t.%5$s = k.key
-        ORDER BY t.tenant_id, t.%5$s COLLATE "C" FOR NO KEY UPDATE OF t;
-    END IF;
-    -- A stream that is new is folded from the new events alone; one that has a row already, from all its events.
+    -- Before any summary is locked: read tables, then summaries, each in one pass and in one order everywhere.
+    PERFORM FROM %2$s AS t JOIN (SELECT DISTINCT e.tenant_id, %11$s AS key FROM new_events AS e) AS k
+        ON t.tenant_id = k.tenant_id AND t.%5$s = k.key
+    ORDER BY t.tenant_id, t.%5$s COLLATE "C" FOR NO KEY UPDATE OF t;
+    IF FOUND THEN
+        SELECT array_agg(k.tenant_id), array_agg(k.key) INTO v_tenant_ids, v_keys
+        FROM (SELECT DISTINCT e.tenant_id, %11$s AS key FROM new_events AS e) AS k;
+    ELSE
+    -- Streams that are new are folded from the new events alone, but for those that another writer began meanwhile.
     WITH folded AS (%1$s),
     inserted AS (
         INSERT INTO %2$s (%3$s) SELECT %4$s FROM folded AS f ORDER BY f.tenant_id, f.%5$s COLLATE "C"
@@ -50,6 +52,7 @@ BEGIN
     )%6$s
     SELECT array_agg(f.tenant_id), array_agg(f.%5$s) INTO v_tenant_ids, v_keys
     FROM folded AS f WHERE NOT EXISTS (SELECT FROM inserted AS i WHERE %7$s);
+    END IF;
     IF v_keys IS NOT NULL THEN
         PERFORM %8$s(v_tenant_ids, v_keys);
     END IF;

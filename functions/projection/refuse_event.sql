@@ -27,7 +27,8 @@ BEGIN
         v_hint := 'Send a new UUID for each event.';
     ELSIF p_aggregate_id IS NULL OR length(p_aggregate_id) NOT BETWEEN 1 AND 256 THEN
         v_problem := format(
-            'aggregate_id is %s', coalesce(format('%L (%s characters)', left(p_aggregate_id, 20), length(p_aggregate_id)), 'null')
+            'aggregate_id is %s',
+            coalesce(quote_literal(left(p_aggregate_id, 20)) || format(' (%s characters)', length(p_aggregate_id)), 'null')
         );
         v_hint := 'Send 1 to 256 characters.';
     ELSIF v_type.event_type IS NULL THEN
