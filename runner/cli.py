@@ -10,22 +10,21 @@ from typing import Annotated
 
 import psycopg
 import typer
-from psycopg import conninfo, sql
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-
 from betledger.database import connected, resolve
 from betledger.demo.player import play
 from betledger.errors import BetledgerError, in_one_line
 from betledger.migrations import migrate as migrate_database
 from betledger.migrations import opened, sql_root
 from betledger.server import EmbeddedServer, binaries
+from psycopg import conninfo, sql
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 PENDING = 3
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
-server_commands = typer.Typer(no_args_is_help=True, help="A PostgreSQL server of your own, for trying out and for tests.")
+server_commands = typer.Typer(no_args_is_help=True, help="A PostgreSQL server to try things out on.")
 role_commands = typer.Typer(no_args_is_help=True, help="Logins for applications, tenants, analysts and operators.")
 app.add_typer(server_commands, name="server")
 app.add_typer(role_commands, name="role")
@@ -35,8 +34,10 @@ err = Console(stderr=True)
 
 DatabaseUrl = Annotated[
     str | None,
-    typer.Option("--database-url", help="The database; else DATABASE_URL, PGHOST and so on, or the embedded server.", show_default=False),
-]  # fmt: skip
+    typer.Option(
+        "--database-url", help="Else DATABASE_URL, PGHOST and so on, or the embedded server.", show_default=False
+    ),
+]
 TenantId = Annotated[int | None, typer.Option("--tenant", help="Only this tenant.", show_default=False)]
 
 
@@ -50,7 +51,7 @@ def migrate(database_url: DatabaseUrl = None) -> None:
 @app.command()
 def plan(
     database_url: DatabaseUrl = None,
-    check: Annotated[bool, typer.Option("--check", help="Print nothing; exit with 3 when something is pending.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Print nothing; exit with 3 if anything is pending.")] = False,
 ) -> None:
     """Print the SQL that `migrate` would run, in order. Example: betledger plan | less"""
     with opened(resolve(database_url)) as migrator:
@@ -98,10 +99,17 @@ def status(database_url: DatabaseUrl = None) -> None:
 @role_commands.command("create")
 def role_create(
     name: Annotated[str, typer.Argument(help="The login.")],
-    member_of: Annotated[str, typer.Option("--member-of", help="betledger_app, betledger_tenant, betledger_reader or betledger_operator.")],
-    password_file: Annotated[Path | None, typer.Option("--password-file", help="A file with the password; else BETLEDGER_ROLE_PASSWORD, else one is made.", show_default=False)] = None,
+    member_of: Annotated[str, typer.Option("--member-of", help="betledger_app, _tenant, _reader or _operator.")],
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file",
+            help="A file with it; else BETLEDGER_ROLE_PASSWORD, else one is made.",
+            show_default=False,
+        ),
+    ] = None,
     database_url: DatabaseUrl = None,
-) -> None:  # fmt: skip
+) -> None:
     """Create a login in a group. Example: betledger role create app --member-of betledger_app"""
     with connected(resolve(database_url)) as connection:
         groups = [
@@ -136,10 +144,17 @@ def role_create(
 
 def _call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
     """Run a statement and show the progress that its notices tell; gives its rows."""
-    with connected(url) as connection, Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err,
-        disable=not err.is_terminal,
-    ) as bars:  # fmt: skip
+    with (
+        connected(url) as connection,
+        Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=err,
+            disable=not err.is_terminal,
+        ) as bars,
+    ):
         tasks: dict[str, int] = {}
 
         def told(notice: psycopg.errors.Diagnostic) -> None:
@@ -161,7 +176,9 @@ def _call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tupl
 
 @app.command()
 def rebuild(
-    name: Annotated[str | None, typer.Argument(help="A read table; all of them when left out.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A read table; all of them when left out.", show_default=False)
+    ] = None,
     tenant: TenantId = None,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -191,7 +208,9 @@ def verify(tenant: TenantId = None, database_url: DatabaseUrl = None) -> None:
 
 @app.command()
 def purge(
-    older_than: Annotated[str, typer.Option("--older-than", help="The age of the keys, as a PostgreSQL interval.")] = "48 hours",
+    older_than: Annotated[
+        str, typer.Option("--older-than", help="The age of the keys, as a PostgreSQL interval.")
+    ] = "48 hours",
     batch: Annotated[int, typer.Option("--batch", min=1, help="Keys to take out between two commits.")] = 10_000,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -220,7 +239,9 @@ def demo() -> None:
         raise BetledgerError(f"{len(rows)} rows differ from the fold of their events")
     out.print("All projections equal the fold of their events.")
     if not os.environ.get("DATABASE_URL"):
-        out.print("The server goes on: look around with `betledger server psql betledger_demo`, end it with `betledger server stop`.")
+        out.print(
+            "The server goes on: `betledger server psql betledger_demo` looks around, `betledger server stop` ends it."
+        )
 
 
 @app.command()
@@ -276,7 +297,11 @@ def server_psql(database: Annotated[str, typer.Argument(help="The database.")] =
     """Open psql on it. Example: betledger server psql betledger_demo"""
     parts = conninfo.conninfo_to_dict(_running().url(database))
     environment = os.environ | {"PGPASSWORD": str(parts.pop("password"))}
-    raise typer.Exit(subprocess.run([str(binaries() / "psql"), conninfo.make_conninfo("", **parts)], env=environment, check=False).returncode)
+    raise typer.Exit(
+        subprocess.run(
+            [str(binaries() / "psql"), conninfo.make_conninfo("", **parts)], env=environment, check=False
+        ).returncode
+    )
 
 
 @server_commands.command("destroy")

@@ -3,10 +3,9 @@
 import os
 
 import psycopg
-from psycopg import conninfo
-
 from betledger.errors import BetledgerError, in_one_line
 from betledger.server import EmbeddedServer
+from psycopg import conninfo
 
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT")
 
@@ -22,7 +21,9 @@ def resolve(given: str | None) -> str:
         try:
             conninfo.conninfo_to_dict(url)
         except psycopg.ProgrammingError:
-            raise BetledgerError("the database URL cannot be read: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE") from None
+            raise BetledgerError(
+                "the database URL cannot be read: write postgresql://USER@HOST:PORT/DATABASE"
+            ) from None
         return url
     if any(name in os.environ for name in LIBPQ):
         return ""

@@ -16,15 +16,14 @@ from typing import Any
 import psycopg
 import sqlparse
 import yoyo
+from betledger.errors import BetledgerError, in_one_line
 from psycopg import errors as pg
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import parse_uri
 from yoyo.migrations import Migration
 
-from betledger.errors import BetledgerError, in_one_line
-
 BOOKKEEPING = "betledger_migrations"
-LOCK = ("betledger".encode().hex(), "migrate")
+LOCK = (b"betledger".hex(), "migrate")
 LOCK_TIMEOUT_MS = 5_000
 ATTEMPTS = 5
 
@@ -80,7 +79,7 @@ class _Cursor(psycopg.Cursor[Any]):
 
 
 class _Backend(PostgresqlPsycopgBackend):
-    """yoyo's backend on a session of ours: no second connection, no lock table, marks in the migration's transaction."""
+    """yoyo's backend on one session of ours: no lock table, and marks in the migration's own transaction."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._session = connection
@@ -136,7 +135,9 @@ class Migrator:
         }
         requires = {
             path: tuple(
-                line.removeprefix("-- requires:").strip() for line in text.splitlines() if line.startswith("-- requires:")
+                line.removeprefix("-- requires:").strip()
+                for line in text.splitlines()
+                if line.startswith("-- requires:")
             )
             for path, text in texts.items()
         }
@@ -176,10 +177,10 @@ class Migrator:
         for migration in migrations:
             name = f"schema/{migration.id}.sql"
             if name in applied and applied[name] != checksum(Path(migration.path).read_text(encoding="utf-8")):
-                raise BetledgerError(f"{name} was edited after it was applied: restore it, and add a new migration instead")
+                raise BetledgerError(f"{name} was edited after it was applied: restore it, add a new migration")
         missing = sorted(set(applied) - {f"schema/{m.id}.sql" for m in migrations})
         if missing:
-            raise BetledgerError(f"{missing[0]} was applied but is not there any more: restore it, or upgrade betledger")
+            raise BetledgerError(f"{missing[0]} was applied but is not there: restore it, or upgrade betledger")
         done = self._recorded("repeatable")
         pending = any(f"schema/{m.id}.sql" not in applied for m in migrations)
         return State(
@@ -187,15 +188,18 @@ class Migrator:
             [
                 (
                     r.path,
-                    "new" if r.path not in done
-                    else "changed" if done[r.path] != r.checksum
+                    "new"
+                    if r.path not in done
+                    else "changed"
+                    if done[r.path] != r.checksum
                     # They compile projections from what the schema defines.
-                    else "due" if pending and r.path.startswith("triggers/")
+                    else "due"
+                    if pending and r.path.startswith("triggers/")
                     else "current",
                 )
                 for r in self.repeatables()
             ],
-        )  # fmt: skip
+        )
 
     # What is done
 
@@ -276,7 +280,9 @@ class Migrator:
             for statement in sqlparse.split(text):
                 self.connection.execute(statement.encode())
             self.connection.execute("RESET ROLE")
-            self.connection.execute(f"DELETE FROM {BOOKKEEPING}.versioned WHERE path = %s", (f"schema/{migration.id}.sql",))
+            self.connection.execute(
+                f"DELETE FROM {BOOKKEEPING}.versioned WHERE path = %s", (f"schema/{migration.id}.sql",)
+            )
             # What they made may have gone with the schema: the next migrate makes it again.
             self.connection.execute(f"DELETE FROM {BOOKKEEPING}.repeatable")
             self.backend.log_migration(migration, "rollback")
@@ -311,7 +317,7 @@ class Migrator:
                 return action()
             except pg.LockNotAvailable as error:
                 if attempt == ATTEMPTS:
-                    raise BetledgerError(f"{in_one_line(error)}: another session holds the lock; try again later") from error
+                    raise BetledgerError(f"{in_one_line(error)}: another session holds the lock, try later") from error
                 self.progress(f"a lock is taken, attempt {attempt} of {ATTEMPTS}")
                 time.sleep(0.5 * 2**attempt)
 
@@ -326,7 +332,7 @@ class Migrator:
                     " hashtext(%s)::bigint & 4294967295 AND objid::bigint = hashtext(%s)::bigint & 4294967295 LIMIT 1",
                     LOCK,
                 )
-                raise BetledgerError(f"another runner (backend {holder}) is migrating this database: wait for it, or end it")
+                raise BetledgerError(f"another runner (backend {holder}) is at work on this database: wait, or end it")
             time.sleep(0.1)
         try:
             yield

@@ -20,9 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg import conninfo
-
 from betledger.errors import BetledgerError
+from psycopg import conninfo
 
 USER = "postgres"
 STARTS = 5
@@ -69,7 +68,9 @@ def _server_user() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise BetledgerError("PostgreSQL does not run as root, and there is no user postgres or nobody: make one, or set DATABASE_URL")
+    raise BetledgerError(
+        "no user postgres or nobody to run the server as, and root may not: make one, or set DATABASE_URL"
+    )
 
 
 class EmbeddedServer:
@@ -144,7 +145,11 @@ class EmbeddedServer:
     def url(self, dbname: str = "postgres") -> str:
         """The conninfo of a database of the server, with the password."""
         return conninfo.make_conninfo(
-            host="127.0.0.1", port=self.port_file.read_text(), user=USER, password=self.password_file.read_text(), dbname=dbname
+            host="127.0.0.1",
+            port=self.port_file.read_text(),
+            user=USER,
+            password=self.password_file.read_text(),
+            dbname=dbname,
         )
 
     # Steps
@@ -153,9 +158,20 @@ class EmbeddedServer:
         shutil.rmtree(self.data, ignore_errors=True)
         self._write(self.password_file, secrets.token_urlsafe(24))
         self._run(
-            "initdb", "-D", str(self.data), "-U", USER, "-A", "scram-sha-256", "--pwfile", str(self.password_file),
-            "-E", "UTF8", "--locale", "C.UTF-8" if _has_locale() else "C",
-        )  # fmt: skip
+            "initdb",
+            "-D",
+            str(self.data),
+            "-U",
+            USER,
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            str(self.password_file),
+            "-E",
+            "UTF8",
+            "--locale",
+            "C.UTF-8" if _has_locale() else "C",
+        )
 
     def _started(self) -> bool:
         options = {
@@ -167,11 +183,25 @@ class EmbeddedServer:
         }
         result = subprocess.run(
             [
-                str(self.bin / "pg_ctl"), "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "-s",
-                "-o", " ".join(f"-c {name}='{value}'" for name, value in options.items()), "start",
+                str(self.bin / "pg_ctl"),
+                "-D",
+                str(self.data),
+                "-l",
+                str(self.log),
+                "-w",
+                "-t",
+                "60",
+                "-s",
+                "-o",
+                " ".join(f"-c {name}='{value}'" for name, value in options.items()),
+                "start",
             ],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, **self._as_user(),
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            **self._as_user(),
+        )
         return result.returncode == 0 and self.running()
 
     def _as_user(self) -> dict[str, object]:
@@ -180,15 +210,22 @@ class EmbeddedServer:
         if self.user is None:
             return {"env": clean, "cwd": "/"}
         return {
-            "env": clean | {"HOME": "/"}, "cwd": "/",
-            "user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": [],
-        }  # fmt: skip
+            "env": clean | {"HOME": "/"},
+            "cwd": "/",
+            "user": self.user.pw_uid,
+            "group": self.user.pw_gid,
+            "extra_groups": [],
+        }
 
     def _run(self, program: str, *arguments: str) -> str:
         result = subprocess.run(
-            [str(self.bin / program), *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+            [str(self.bin / program), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
             **self._as_user(),
-        )  # type: ignore[call-overload]  # fmt: skip
+        )  # type: ignore[call-overload]
         if result.returncode != 0:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
             raise BetledgerError(f"{program} failed: {lines[-1]}")
@@ -243,7 +280,10 @@ def _free_port() -> int:
 def _has_locale() -> bool:
     try:
         return "c.utf8" in subprocess.run(
-            ["locale", "-a"], capture_output=True, text=True, check=False  # noqa: S607
+            ["locale", "-a"],
+            capture_output=True,
+            text=True,
+            check=False,
         ).stdout.lower().replace("-", "")
     except OSError:
         return False

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import betledger
 import psycopg
 import pytest
+from betledger.server import throwaway_server
 from psycopg import conninfo, sql
 from pytest_postgresql import factories
-
-import betledger
-from betledger.server import throwaway_server
 
 # Each in its group: what applications, tenants, analysts and operators log in as.
 LOGINS = {

@@ -10,14 +10,25 @@ import pytest
 from psycopg import conninfo
 
 
-def run(*arguments: str, url: str | None = None, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "BETLEDGER_HOME"} and not k.startswith("PGHOST")}
+def run(
+    *arguments: str, url: str | None = None, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    clean = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in {"DATABASE_URL", "BETLEDGER_HOME"} and not k.startswith("PGHOST")
+    }
     if url:
         clean["DATABASE_URL"] = url
     return subprocess.run(
         [sys.executable, "-m", "betledger", *arguments],
-        env=clean | environment, cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        env=clean | environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def test_a_migrated_database_is_up_to_date(dsn: str) -> None:
@@ -34,7 +45,11 @@ def test_an_empty_database_is_pending_and_the_plan_is_its_sql(dsn: str) -> None:
         assert run("status", url=url).returncode == 3
         plan = run("plan", url=url)
         assert plan.returncode == 0
-        assert plan.stdout.index("-- schema/0001_") < plan.stdout.index("-- functions/") < plan.stdout.index("-- triggers/")
+        assert (
+            plan.stdout.index("-- schema/0001_")
+            < plan.stdout.index("-- functions/")
+            < plan.stdout.index("-- triggers/")
+        )
         connection.execute("DROP DATABASE pending_database WITH (FORCE)")
 
 
@@ -86,7 +101,9 @@ def test_without_any_database_the_remedy_is_named(tmp_path: Path) -> None:
     assert "set DATABASE_URL" in result.stderr
 
 
-def test_a_role_is_made_once_and_its_password_is_kept_from_view(dsn: str, db: psycopg.Connection, tmp_path: Path) -> None:
+def test_a_role_is_made_once_and_its_password_is_kept_from_view(
+    dsn: str, db: psycopg.Connection, tmp_path: Path
+) -> None:
     try:
         made = run("role", "create", "till", "--member-of", "betledger_app", url=dsn, cwd=tmp_path)
         assert made.returncode == 0, made.stderr
@@ -96,7 +113,9 @@ def test_a_role_is_made_once_and_its_password_is_kept_from_view(dsn: str, db: ps
         login = conninfo.make_conninfo(dsn, user="till", password=kept.read_text())
         with psycopg.connect(login) as till:
             assert till.execute("SELECT pg_has_role('betledger_app', 'USAGE')").fetchone() == (True,)
-        again = run("role", "create", "till", "--member-of", "betledger_reader", url=dsn, BETLEDGER_ROLE_PASSWORD="sesame")
+        again = run(
+            "role", "create", "till", "--member-of", "betledger_reader", url=dsn, BETLEDGER_ROLE_PASSWORD="sesame"
+        )
         assert again.returncode == 0 and "sesame" not in again.stdout + again.stderr
         with psycopg.connect(conninfo.make_conninfo(login, password="sesame")):
             pass

@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import betledger
 import psycopg
 import pytest
-from psycopg import conninfo, sql
-
-import betledger
 from betledger.errors import BetledgerError
 from betledger.migrations import BOOKKEEPING, LOCK, opened, sql_root
+from psycopg import conninfo, sql
 
 
 @pytest.fixture
@@ -77,7 +76,9 @@ def test_the_ledger_rolls_back_to_nothing_and_comes_again(empty: str) -> None:
         "SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
         f" WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', '{BOOKKEEPING}')"
     )
-    functions = "SELECT count(*) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = 'public'"
+    functions = (
+        "SELECT count(*) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = 'public'"
+    )
     assert (one(empty, left), one(empty, functions)) == (0, 0)
     assert betledger.migrate(empty) > 50
     assert one(empty, "SELECT count(*) FROM ops.verify_projections()") == 0
@@ -155,7 +156,9 @@ def test_a_file_may_do_without_a_transaction(empty: str, tree: Callable[..., Pat
 
 
 def test_a_rollback_undoes_the_newest_and_migrate_does_it_again(empty: str, tree: Callable[..., Path]) -> None:
-    root = tree(BASE | {"schema/0002_v.sql": "CREATE TABLE v (n integer);\n", "schema/0002_v.rollback.sql": "DROP TABLE v;\n"})
+    root = tree(
+        BASE | {"schema/0002_v.sql": "CREATE TABLE v (n integer);\n", "schema/0002_v.rollback.sql": "DROP TABLE v;\n"}
+    )
     betledger.migrate(empty, root)
     with opened(empty, root) as migrator:
         assert migrator.rollback(1) == ["0002_v"]
@@ -185,7 +188,8 @@ def test_a_second_runner_waits_and_finds_nothing_left_to_do(empty: str, tree: Ca
     root = tree(BASE | {"schema/0002_s.sql": "SELECT pg_sleep(1);\n\nCREATE TABLE s (n integer);\n"})
     code = "import sys, pathlib, betledger; print(betledger.migrate(sys.argv[1], pathlib.Path(sys.argv[2])))"
     runners = [
-        subprocess.Popen([sys.executable, "-c", code, empty, str(root)], stdout=subprocess.PIPE, text=True) for _ in range(2)
+        subprocess.Popen([sys.executable, "-c", code, empty, str(root)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
     ]
     assert sorted(runner.communicate()[0].strip() for runner in runners) == ["0", "3"]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
 from betledger import server as module
 from betledger.errors import BetledgerError
 from betledger.server import EmbeddedServer, binaries
@@ -79,7 +78,9 @@ def test_it_comes_back_after_a_kill_with_what_was_committed(own_server: Embedded
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
-def test_a_port_that_is_taken_meanwhile_is_replaced(own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_is_taken_meanwhile_is_replaced(
+    own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free = module._free_port
     with module.socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

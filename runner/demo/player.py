@@ -4,12 +4,11 @@ from pathlib import Path
 
 import psycopg
 import sqlparse
+from betledger.errors import BetledgerError, in_one_line
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
-
-from betledger.errors import BetledgerError, in_one_line
 
 EXPECT = "-- expect:"
 

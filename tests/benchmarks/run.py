@@ -13,11 +13,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
-from psycopg import conninfo, sql
-
 import betledger
+import psycopg
 from betledger.server import binaries, throwaway_server
+from psycopg import conninfo, sql
 
 HERE = Path(__file__).parent
 COLUMNS = 'id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata'
@@ -32,8 +31,22 @@ FROM generate_series(1, %s) AS i
 def pgbench(url: str, script: str, clients: int, seconds: int, *variables: str) -> float:
     """Transactions per second of one pgbench script at `clients` connections for `seconds` seconds."""
     parts = conninfo.conninfo_to_dict(url)
-    environment = os.environ | {"PGPASSWORD": str(parts.pop("password", "") or ""), "PGOPTIONS": "-c synchronous_commit=off"}
-    command = [str(binaries() / "pgbench"), "-n", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", str(HERE / script)]
+    environment = os.environ | {
+        "PGPASSWORD": str(parts.pop("password", "") or ""),
+        "PGOPTIONS": "-c synchronous_commit=off",
+    }
+    command = [
+        str(binaries() / "pgbench"),
+        "-n",
+        "-c",
+        str(clients),
+        "-j",
+        "2",
+        "-T",
+        str(seconds),
+        "-f",
+        str(HERE / script),
+    ]
     for variable in variables:
         command += ["-D", variable]
     result = subprocess.run(
@@ -69,7 +82,9 @@ def new_database(server: str, name: str) -> str:
     return conninfo.make_conninfo(server, dbname=name)
 
 
-def compare(name: str, bar: float, ours: Callable[[], float], theirs: Callable[[], float], rounds: int, unit: str = "tps") -> None:
+def compare(
+    name: str, bar: float, ours: Callable[[], float], theirs: Callable[[], float], rounds: int, unit: str = "tps"
+) -> None:
     """Run two loads in turns and report their ratio."""
     pairs = [(ours(), theirs()) for _ in range(rounds)]
     report(name, bar, [a for a, _ in pairs], [b for _, b in pairs], unit)
@@ -94,20 +109,22 @@ def main() -> None:
 
             for clients in (4, 8):
                 compare(
-                    f"placed bet inserted, {clients} clients, to a bare insert", 0.5,
+                    f"placed bet inserted, {clients} clients, to a bare insert",
+                    0.5,
                     lambda c=clients: pgbench(ledger, "place_event.sql", c, seconds, "events=public.bet_events"),
                     lambda c=clients: pgbench(ledger, "place_event.sql", c, seconds, "events=bare.bet_events"),
                     rounds,
                 )
             compare(
-                "place_bet, 32 writers of one tenant to 32 of 1,000 tenants", 0.9,
+                "place_bet, 32 writers of one tenant to 32 of 1,000 tenants",
+                0.9,
                 lambda: pgbench(ledger, "place_bet.sql", 32, seconds, "tenants=1"),
                 lambda: pgbench(ledger, "place_bet.sql", 32, seconds, "tenants=1000"),
                 rounds,
             )
 
             connection.execute("CREATE TABLE bare.copy AS " + EVENTS % 200_000)
-            rows = b"".join(bytes(block) for block in connection.cursor().copy(f"COPY (TABLE bare.copy) TO STDOUT"))
+            rows = b"".join(bytes(block) for block in connection.cursor().copy("COPY (TABLE bare.copy) TO STDOUT"))
 
             def copy_rate(table: str) -> float:
                 with psycopg.connect(ledger) as load:
@@ -122,8 +139,12 @@ def main() -> None:
                 return 200_000 / taken
 
             compare(
-                "COPY of 200,000 events to a bare COPY", 0.35,
-                lambda: copy_rate("public.bet_events"), lambda: copy_rate("bare.bet_events"), rounds, "rows/s",
+                "COPY of 200,000 events to a bare COPY",
+                0.35,
+                lambda: copy_rate("public.bet_events"),
+                lambda: copy_rate("bare.bet_events"),
+                rounds,
+                "rows/s",
             )
 
             fresh = new_database(server, "bench_rebuild")
@@ -134,24 +155,38 @@ def main() -> None:
                 )
                 rebuilt.execute("TRUNCATE public.bets_view, public.user_activity_view, projection.tenant_totals")
                 done = timed(lambda: rebuilt.execute("CALL ops.rebuild_projection()"))
-                report(f"rebuild of {options.events:,} events to loading them", 1, [options.events / done], [options.events / loaded], "rows/s")
+                report(
+                    f"rebuild of {options.events:,} events to loading them",
+                    1,
+                    [options.events / done],
+                    [options.events / loaded],
+                    "rows/s",
+                )
 
         if "MESSAGE_DB" in os.environ:
             store = new_database(server, "bench_message_db")
             parts = conninfo.conninfo_to_dict(store)
             subprocess.run(
-                ["bash", str(Path(os.environ["MESSAGE_DB"]) / "database" / "install.sh")], check=True, capture_output=True,
-                env=os.environ | {
-                    "PATH": f"{binaries()}:{os.environ['PATH']}", "CREATE_DATABASE": "off", "DATABASE_NAME": "bench_message_db",
-                    "PGHOST": str(parts["host"]), "PGPORT": str(parts["port"]), "PGUSER": str(parts["user"]),
+                ["bash", str(Path(os.environ["MESSAGE_DB"]) / "database" / "install.sh")],
+                check=True,
+                capture_output=True,
+                env=os.environ
+                | {
+                    "PATH": f"{binaries()}:{os.environ['PATH']}",
+                    "CREATE_DATABASE": "off",
+                    "DATABASE_NAME": "bench_message_db",
+                    "PGHOST": str(parts["host"]),
+                    "PGPORT": str(parts["port"]),
+                    "PGUSER": str(parts["user"]),
                     "PGPASSWORD": str(parts.get("password") or ""),
                 },
-            )  # fmt: skip
+            )
             with psycopg.connect(store, autocommit=True) as connection:
                 connection.execute("ALTER DATABASE bench_message_db SET search_path = message_store, public")
             for clients in (4, 8):
                 compare(
-                    f"place_bet, {clients} clients, to write_message of message-db", 1.0,
+                    f"place_bet, {clients} clients, to write_message of message-db",
+                    1.0,
                     lambda c=clients: pgbench(ledger, "place_bet.sql", c, seconds, "tenants=100"),
                     lambda c=clients: pgbench(store, "message_db.sql", c, seconds),
                     rounds,
@@ -175,9 +210,12 @@ def main() -> None:
                 ("one hot user", "deposit_hot_user.sql", "pgledger_hot_account.sql"),
             ):
                 compare(
-                    f"deposit, {name}, 8 clients, to a transfer of pgledger", 2.0,
-                    lambda s=ours: pgbench(ledger, s, 8, seconds), lambda s=theirs: pgbench(other, s, 8, seconds), rounds,
-                )  # fmt: skip
+                    f"deposit, {name}, 8 clients, to a transfer of pgledger",
+                    2.0,
+                    lambda s=ours: pgbench(ledger, s, 8, seconds),
+                    lambda s=theirs: pgbench(other, s, 8, seconds),
+                    rounds,
+                )
         else:
             print("left out: transfers of pgledger (set PGLEDGER to a checkout)")
 
