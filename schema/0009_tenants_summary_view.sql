@@ -4,7 +4,7 @@ SET LOCAL ROLE betledger_owner;
 -- of slots instead, and public.tenants_summary_view sums them.
 CREATE TABLE projection.tenant_totals (
     tenant_id bigint NOT NULL,
-    slot smallint NOT NULL,
+    slot integer NOT NULL,
     users bigint NOT NULL DEFAULT 0,
     bets_placed bigint NOT NULL DEFAULT 0,
     bets_confirmed bigint NOT NULL DEFAULT 0,
