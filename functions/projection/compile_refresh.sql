@@ -15,11 +15,9 @@ DECLARE
 BEGIN
     SELECT p.* INTO STRICT v_projection FROM projection.projections AS p WHERE p.read_table = p_read_table;
     v_key := format('%I', v_projection.key_columns[2]);
-    -- LATERAL with OFFSET 0: always one index lookup a key, whatever the planner thinks of the size of the table.
+    -- LATERAL with OFFSET 0: index lookups for each key, whatever the planner thinks of the size of the tables.
     SELECT jsonb_object_agg(f.source_table, jsonb_build_object('+', format(
-        '(SELECT s.* FROM keys AS k CROSS JOIN LATERAL (SELECT e.* FROM %s AS e'
-        || ' WHERE e.tenant_id = k.tenant_id AND %s = k.key OFFSET 0) AS s)',
-        f.source_table, f.key_expression
+        '(SELECT e.* FROM %s AS e WHERE e.tenant_id = k.tenant_id AND %s = k.key OFFSET 0)', f.source_table, f.key_expression
     ))) INTO v_sources
     FROM projection.folds AS f WHERE f.read_table = p_read_table;
     v_summaries := projection.summary_changes(p_read_table, 'before', 'after');
@@ -48,29 +46,39 @@ BEGIN
         ORDER BY t.tenant_id, t.%3$s COLLATE "C" FOR NO KEY UPDATE OF t;
 
         WITH keys AS (SELECT DISTINCT k.tenant_id, k.key FROM unnest(p_tenant_ids, p_keys) AS k (tenant_id, key)),
-        found AS (SELECT t.* FROM keys AS k JOIN %2$s AS t ON t.tenant_id = k.tenant_id AND t.%3$s = k.key),
-        folded AS (SELECT %4$s FROM (%5$s) AS f),
+        -- Each key with its row as it should be and as it is.
+        work AS MATERIALIZED (
+            SELECT
+                k.tenant_id, k.key, f.tenant_id IS NOT NULL AS wanted, ROW(%7$s)::%2$s AS new_row,
+                o.old_row IS DISTINCT FROM NULL AS found, o.old_row
+            FROM keys AS k
+            LEFT JOIN LATERAL (SELECT %4$s FROM (%5$s) AS f) AS f ON true
+            LEFT JOIN LATERAL (
+                SELECT t AS old_row FROM %2$s AS t WHERE t.tenant_id = k.tenant_id AND t.%3$s = k.key OFFSET 0
+            ) AS o ON true
+        ),
         updated AS (
-            UPDATE %2$s AS t SET (%6$s) = ROW(%7$s) FROM folded AS f JOIN found AS b ON %8$s
-            WHERE %9$s AND b *<> f RETURNING t.*
+            UPDATE %2$s AS t SET (%6$s) = ROW(%8$s) FROM work AS w
+            WHERE t.tenant_id = w.tenant_id AND t.%3$s = w.key AND w.wanted AND w.found AND w.old_row *<> w.new_row
+            RETURNING t.*, w.old_row
         ),
         inserted AS (
-            INSERT INTO %2$s (%6$s) SELECT %7$s FROM folded AS f WHERE NOT EXISTS (SELECT FROM found AS b WHERE %8$s)
-            ORDER BY f.tenant_id, f.%3$s COLLATE "C" ON CONFLICT DO NOTHING RETURNING *
+            INSERT INTO %2$s (%6$s) SELECT %8$s FROM work AS w WHERE w.wanted AND NOT w.found
+            ORDER BY w.tenant_id, w.key COLLATE "C" ON CONFLICT DO NOTHING RETURNING *
         ),
         deleted AS (
-            DELETE FROM %2$s AS t USING found AS b
-            WHERE %10$s AND NOT EXISTS (SELECT FROM folded AS f WHERE %8$s) RETURNING t.*
+            DELETE FROM %2$s AS t USING work AS w
+            WHERE t.tenant_id = w.tenant_id AND t.%3$s = w.key AND w.found AND NOT w.wanted RETURNING t.*
         ),
-        before AS (SELECT b.* FROM found AS b JOIN updated AS t ON %10$s UNION ALL SELECT d.* FROM deleted AS d),
-        after AS (SELECT u.* FROM updated AS u UNION ALL SELECT i.* FROM inserted AS i)%11$s
+        before AS (SELECT (u.old_row).* FROM updated AS u UNION ALL SELECT d.* FROM deleted AS d),
+        after AS (SELECT %9$s FROM updated AS u UNION ALL SELECT i.* FROM inserted AS i)%10$s
         SELECT
             (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted) + (SELECT count(*) FROM deleted),
-            (SELECT count(*) FROM folded AS f WHERE NOT EXISTS (SELECT FROM found AS b WHERE %8$s)) > (SELECT count(*) FROM inserted),
-            %12$s
+            (SELECT count(*) FROM work AS w WHERE w.wanted AND NOT w.found) > (SELECT count(*) FROM inserted),
+            %11$s
         INTO v_changed, v_missed, v_stale;
         v_changed_in_all := v_changed_in_all + v_changed;
-%13$s
+%12$s
         -- Missed: another transaction made the row after we had looked. Now there is something to lock.
         EXIT WHEN NOT v_missed;
     END LOOP;
@@ -83,9 +91,8 @@ $body$
         projection.union_of_folds(p_read_table, v_sources),
         projection.columns(p_read_table, '%1$I'),
         projection.columns(p_read_table, 'f.%1$I'),
-        projection.key_match(p_read_table, 'f', 'b'),
-        projection.key_match(p_read_table, 't', 'f'),
-        projection.key_match(p_read_table, 't', 'b'),
+        projection.columns(p_read_table, '(w.new_row).%1$I'),
+        projection.columns(p_read_table, 'u.%1$I'),
         v_summaries.ctes,
         coalesce((SELECT 'jsonb_build_object(' || string_agg(format(
             '%L, (SELECT jsonb_agg(jsonb_build_object(''tenant_id'', s.tenant_id, ''key'', s.%I)) FROM %I AS s)',
@@ -97,7 +104,7 @@ $body$
     EXECUTE format('GRANT EXECUTE ON FUNCTION projection.%I(bigint[], text[]) TO betledger_operator', 'refresh_' || v_name);
     EXECUTE format(
         'COMMENT ON FUNCTION projection.%I(bigint[], text[]) IS %L', 'refresh_' || v_name,
-        format('Folds the given rows of %s anew and carries the difference to the summaries. Made by projection.compile(); change the folds instead.', p_read_table)
+        format('Folds the given rows of %s anew and carries the difference to the summaries. Made by projection.compile_refresh(); change the folds instead.', p_read_table)
     );
 END
 $compile$;

@@ -24,7 +24,7 @@ EVENTS = """
 SELECT gen_random_uuid(), 1 + i % 100, 'bet-' || gen_random_uuid(), 'V1_BETS_BET_PLACED',
     jsonb_build_object('user_id', 'user-' || (i * 7919) % 1000, 'stake', 10.5, 'odds', 1.85, 'fixture_id', 'match-7'),
     1700000000000 + i, 1, jsonb_build_object('idempotency_key', gen_random_uuid())
-FROM generate_series(1, %s) AS i
+FROM generate_series(1, :count) AS i
 """
 
 
@@ -123,7 +123,7 @@ def main() -> None:
                 rounds,
             )
 
-            connection.execute("CREATE TABLE bare.copy AS " + EVENTS % 200_000)
+            connection.execute("CREATE TABLE bare.copy AS " + EVENTS.replace(":count", "200000"))
             rows = b"".join(bytes(block) for block in connection.cursor().copy("COPY (TABLE bare.copy) TO STDOUT"))
 
             def copy_rate(table: str) -> float:
@@ -151,7 +151,7 @@ def main() -> None:
             betledger.migrate(fresh)
             with psycopg.connect(fresh, autocommit=True) as rebuilt:
                 loaded = timed(
-                    lambda: rebuilt.execute(f"INSERT INTO public.bet_events ({COLUMNS}) " + EVENTS % options.events)
+                    lambda: rebuilt.execute(f"INSERT INTO public.bet_events ({COLUMNS}) " + EVENTS.replace(":count", str(options.events)))
                 )
                 rebuilt.execute("TRUNCATE public.bets_view, public.user_activity_view, projection.tenant_totals")
                 done = timed(lambda: rebuilt.execute("CALL ops.rebuild_projection()"))
