@@ -21,9 +21,12 @@ from psycopg import conninfo, sql
 HERE = Path(__file__).parent
 COLUMNS = 'id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata'
 EVENTS = """
-SELECT gen_random_uuid(), 1 + i % 100, 'bet-' || gen_random_uuid(), 'V1_BETS_BET_PLACED',
-    jsonb_build_object('user_id', 'user-' || (i * 7919) % 1000, 'stake', 10.5, 'odds', 1.85, 'fixture_id', 'match-7'),
-    1700000000000 + i, 1, jsonb_build_object('idempotency_key', gen_random_uuid())
+SELECT gen_random_uuid() AS id, 1 + i % 100 AS tenant_id, 'bet-' || gen_random_uuid() AS aggregate_id,
+    'V1_BETS_BET_PLACED' AS event_type, jsonb_build_object(
+        'user_id', 'user-' || (i::bigint * 7919) % 1000, 'stake', 10.5, 'odds', 1.85, 'fixture_id', 'match-7'
+    ) AS event_data,
+    1700000000000 + i AS "timestamp", 1 AS version,
+    jsonb_build_object('idempotency_key', gen_random_uuid()) AS metadata
 FROM generate_series(1, :count) AS i
 """
 
@@ -124,7 +127,8 @@ def main() -> None:
             )
 
             connection.execute("CREATE TABLE bare.copy AS " + EVENTS.replace(":count", "200000"))
-            rows = b"".join(bytes(block) for block in connection.cursor().copy("COPY (TABLE bare.copy) TO STDOUT"))
+            with connection.cursor().copy("COPY (TABLE bare.copy) TO STDOUT") as blocks:
+                rows = b"".join(bytes(block) for block in blocks)
 
             def copy_rate(table: str) -> float:
                 with psycopg.connect(ledger) as load:
