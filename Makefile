@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+# On musl (Alpine) there is no wheel of the server and the linters: DATABASE_URL has to name a server.
+EXTRAS = $(shell $(PYTHON) -c 'import sysconfig; print("test" if "musl" in str(sysconfig.get_config_vars("SOABI", "HOST_GNU_TYPE")) else "server,test,lint")')
 
 .PHONY: demo test lint bench clean
 
@@ -25,6 +27,8 @@ clean:
 	rm -rf $(VENV) build *.egg-info
 
 $(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: name it, as in make PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	touch $@

@@ -3,14 +3,14 @@
 import json
 import os
 import secrets
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import psycopg
 import typer
-from betledger.database import connected, resolve
+from betledger.database import resolve, session
 from betledger.demo.player import play
 from betledger.errors import BetledgerError, in_one_line
 from betledger.migrations import migrate as migrate_database
@@ -18,7 +18,7 @@ from betledger.migrations import opened, sql_root
 from betledger.server import EmbeddedServer, binaries
 from psycopg import conninfo, sql
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 PENDING = 3
@@ -38,27 +38,38 @@ DatabaseUrl = Annotated[
         "--database-url", help="Else DATABASE_URL, PGHOST and so on, or the embedded server.", show_default=False
     ),
 ]
+
+
+def _tell(line: str) -> None:
+    out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
 TenantId = Annotated[int | None, typer.Option("--tenant", help="Only this tenant.", show_default=False)]
 
 
 @app.command()
 def migrate(database_url: DatabaseUrl = None) -> None:
     """Bring a database up to date. Example: betledger migrate"""
-    applied = migrate_database(resolve(database_url), progress=lambda path: out.print(path, highlight=False))
+    applied = migrate_database(resolve(database_url), progress=_tell)
     out.print(f"{applied} files applied" if applied else "up to date")
 
 
 @app.command()
 def plan(
     database_url: DatabaseUrl = None,
-    check: Annotated[bool, typer.Option("--check", help="Print nothing; exit with 3 if anything is pending.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Print no SQL; exit with 3 if anything is pending or was edited.")
+    ] = False,
 ) -> None:
     """Print the SQL that `migrate` would run, in order. Example: betledger plan | less"""
     with opened(resolve(database_url)) as migrator:
         state = migrator.state()
         if check:
+            if state.drift:
+                err.print(f"betledger: {state.drift}", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(PENDING if state.pending else 0)
-        names = [f"schema/{name}.sql" for name, applied in state.versioned if not applied]
+        state.require_no_drift()
+        names = [f"schema/{name}.sql" for name, status in state.versioned if status == "pending"]
         names += [path for path, status in state.repeatable if status != "current"]
     for name in names:
         typer.echo(f"-- {name}\n{(sql_root() / name).read_text(encoding='utf-8')}")
@@ -69,13 +80,28 @@ def plan(
 @app.command()
 def rollback(
     database_url: DatabaseUrl = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="How many versioned migrations, newest first.")] = 1,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", min=1, help="How many, newest first; 1 when nothing is said.", show_default=False),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="The migration that stays as the newest one.", show_default=False)
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them: the ledger and its data are gone.")] = False,
 ) -> None:
-    """Roll back versioned migrations, newest first. Example: betledger rollback --count 1"""
-    with opened(resolve(database_url), progress=lambda path: out.print(path, highlight=False)) as migrator:
-        names = migrator.rollback(None if everything else count)
-    out.print(f"{len(names)} migrations rolled back")
+    """Roll back versioned migrations, newest first. Example: betledger rollback --to 0009_tenants_summary_view"""
+    if sum((count is not None, to is not None, everything)) > 1:
+        raise typer.BadParameter("--count, --to and --all exclude each other: give one of them")
+    with opened(resolve(database_url), progress=_tell) as migrator:
+        names = migrator.rollback(None if everything or to else count or 1, to)
+    out.print(
+        f"{len(names)} migrations rolled back; `betledger migrate` applies functions and triggers again"
+        if names
+        else "nothing was rolled back: no migration is applied after that"
+        if to
+        else "nothing was rolled back: no migration is applied",
+        highlight=False,
+    )
 
 
 @app.command()
@@ -84,15 +110,17 @@ def status(database_url: DatabaseUrl = None) -> None:
     with opened(resolve(database_url)) as migrator:
         state = migrator.state()
     table = Table("schema", "state")
-    for name, applied in state.versioned:
-        table.add_row(name, "applied" if applied else "pending")
+    for name, status in state.versioned:
+        table.add_row(name, status, style=None if status == "applied" else "bold")
     out.print(table)
     changed = [(path, status) for path, status in state.repeatable if status != "current"]
     out.print(f"{len(state.repeatable) - len(changed)} of {len(state.repeatable)} functions and triggers are current")
-    for path, reason in changed[:20]:
+    for path, reason in changed[:10]:
         out.print(f"  {path}: {reason}", highlight=False)
+    if changed[10:]:
+        out.print(f"  and {len(changed) - 10} more")
     if state.pending:
-        out.print("run `betledger migrate`")
+        out.print(state.drift or "run `betledger migrate`", highlight=False)
         raise typer.Exit(PENDING)
 
 
@@ -111,7 +139,14 @@ def role_create(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Create a login in a group. Example: betledger role create app --member-of betledger_app"""
-    with connected(resolve(database_url)) as connection:
+    if name.startswith("betledger_"):
+        raise BetledgerError(f"role {name} would be one of ours: choose a name that does not begin with betledger_")
+    password = os.environ.get("BETLEDGER_ROLE_PASSWORD", "")
+    if password_file:
+        password = password_file.read_text(encoding="utf-8").strip()
+        if not password:
+            raise BetledgerError(f"{password_file} is empty: write the password into it")
+    with session(resolve(database_url)) as connection:
         groups = [
             row[0]
             for row in connection.execute(
@@ -122,30 +157,44 @@ def role_create(
         if member_of not in groups:
             known = f"choose one of {', '.join(groups)}" if groups else "run `betledger migrate` first"
             raise BetledgerError(f"group {member_of} does not exist: {known}")
-        made = ""
-        if password_file:
-            password = password_file.read_text(encoding="utf-8").strip()
-        elif not (password := os.environ.get("BETLEDGER_ROLE_PASSWORD", "")):
-            password = secrets.token_urlsafe(24)
-            kept = Path(f"{name}.password")
-            kept.touch(mode=0o600, exist_ok=False)
-            kept.write_text(password, encoding="utf-8")
-            made = f"; its password is in {kept}"
-        # Only the SCRAM verifier goes to the server, whose log may keep statements.
-        verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
-        identifier = sql.Identifier(name)
+        exists = bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount)
+        identifier, kept = sql.Identifier(name), None
         with connection.transaction():
-            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount:
+            if not exists:
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(identifier))
-            connection.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(identifier, sql.Literal(verifier)))
-            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), identifier))
-    out.print(f"role {name} is a member of {member_of}{made}", highlight=False)
+                if not password:
+                    password, kept = _new_password(name)
+            try:
+                if password:
+                    # Only the SCRAM verifier goes to the server, whose log may keep statements.
+                    verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+                    literal = sql.Literal(verifier.decode())
+                    connection.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(identifier, literal))
+                connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), identifier))
+            except BaseException:
+                if kept:
+                    kept.unlink()
+                raise
+    made = f"; its password is in {kept}" if kept else "; its password stays as it was" if not password else ""
+    _tell(f"role {name} is a member of {member_of}{made}")
+
+
+def _new_password(name: str) -> tuple[str, Path]:
+    """A random password, and the new file in the current folder that holds it."""
+    kept = Path(f"{name.replace('/', '_')}.password")
+    password = secrets.token_urlsafe(24)
+    try:
+        with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(password)
+    except FileExistsError:
+        raise BetledgerError(f"{kept} exists: delete it, or give it with --password-file") from None
+    return password, kept
 
 
 def _call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
     """Run a statement and show the progress that its notices tell; gives its rows."""
     with (
-        connected(url) as connection,
+        session(url) as connection,
         Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -155,19 +204,20 @@ def _call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tupl
             disable=not err.is_terminal,
         ) as bars,
     ):
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def told(notice: psycopg.errors.Diagnostic) -> None:
             try:
                 detail = json.loads(notice.message_detail or "")
-                step, done, total = detail["step"], detail["done"], detail["total"]
+                step, done, total = str(detail["step"]), detail["done"], detail["total"]
             except (ValueError, KeyError, TypeError):
-                step, done, total = None, 0, None
-            if not err.is_terminal:
-                err.print(notice.message_primary, highlight=False)
-            elif step:
-                task = tasks.setdefault(step, bars.add_task(step) if step not in tasks else tasks[step])
-                bars.update(task, completed=done, total=total)
+                step, done, total = "", 0, None
+            if step and err.is_terminal:
+                if step not in tasks:
+                    tasks[step] = bars.add_task(step, total=total)
+                bars.update(tasks[step], completed=done, total=total)
+            else:
+                bars.console.print(notice.message_primary, highlight=False, markup=False, soft_wrap=True)
 
         connection.add_notice_handler(told)
         cursor = connection.execute(statement, parameters)
@@ -224,12 +274,12 @@ def demo() -> None:
     """Play a scene on a database of its own, betledger_demo. Example: betledger demo"""
     if not (server := os.environ.get("DATABASE_URL")):
         server = EmbeddedServer().start()
-    with connected(server) as connection:
+    with session(server) as connection:
         connection.execute("DROP DATABASE IF EXISTS betledger_demo WITH (FORCE)")
         connection.execute("CREATE DATABASE betledger_demo")
     url = conninfo.make_conninfo(server, dbname="betledger_demo")
     out.print(f"{migrate_database(url)} files applied to the new database betledger_demo")
-    with connected(url) as connection:
+    with session(url) as connection:
         if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'app'").rowcount:
             connection.execute("CREATE ROLE app LOGIN")
         connection.execute("GRANT betledger_app TO app")
@@ -285,23 +335,27 @@ def _running() -> EmbeddedServer:
 
 @server_commands.command("url")
 def server_url(database: Annotated[str, typer.Argument(help="The database.")] = "postgres") -> None:
-    """Print how to reach it, without the password, and where that is. Example: betledger server url"""
+    """Print its URL, for DATABASE_URL; the password stays in a file. Example: betledger server url betledger_demo"""
     server = _running()
     parts = conninfo.conninfo_to_dict(server.url(database))
-    typer.echo(f"postgresql://{parts['user']}@{parts['host']}:{parts['port']}/{parts['dbname']}")
-    err.print(f"the password is in {server.password_file}", highlight=False)
+    where = f"{parts['user']}@{parts['host']}:{parts['port']}/{quote(str(parts['dbname']), safe='')}"
+    # libpq, and with it psql and psycopg, takes the password from there.
+    typer.echo(f"postgresql://{where}?passfile={quote(str(server.pass_file))}")
+    err.print(f"clients without libpq find the password in {server.password_file}", highlight=False, soft_wrap=True)
 
 
-@server_commands.command("psql")
-def server_psql(database: Annotated[str, typer.Argument(help="The database.")] = "postgres") -> None:
-    """Open psql on it. Example: betledger server psql betledger_demo"""
+@server_commands.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def server_psql(
+    context: typer.Context, database: Annotated[str, typer.Argument(help="The database.")] = "postgres"
+) -> None:
+    """Open psql on it; more options are psql's. Example: betledger server psql betledger_demo"""
     parts = conninfo.conninfo_to_dict(_running().url(database))
     environment = os.environ | {"PGPASSWORD": str(parts.pop("password"))}
-    raise typer.Exit(
-        subprocess.run(
-            [str(binaries() / "psql"), conninfo.make_conninfo("", **parts)], env=environment, check=False
-        ).returncode
-    )
+    program = binaries() / "psql"
+    if not program.exists():
+        raise BetledgerError(f"{program} does not exist: use a psql of yours with `betledger server url`")
+    # In our place, so that Ctrl-C belongs to psql alone.
+    os.execve(program, [str(program), conninfo.make_conninfo("", **parts), *context.args], environment)  # noqa: S606
 
 
 @server_commands.command("destroy")
@@ -325,5 +379,6 @@ def main() -> None:
         typer.echo(f"betledger: {in_one_line(error)}", err=True)
         sys.exit(1)
     except OSError as error:
-        typer.echo(f"betledger: {error}", err=True)
+        what = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"betledger: {what}{error.strerror or error}", err=True)
         sys.exit(1)

@@ -3,9 +3,8 @@
 Everything runs on one session, under one advisory lock; a file and its bookkeeping commit together.
 """
 
-import contextlib
 import hashlib
-import io
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any
 import psycopg
 import sqlparse
 import yoyo
+from betledger.database import session
 from betledger.errors import BetledgerError, in_one_line
 from psycopg import errors as pg
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
@@ -23,9 +23,16 @@ from yoyo.connections import parse_uri
 from yoyo.migrations import Migration
 
 BOOKKEEPING = "betledger_migrations"
+# The checksum of no file: what it is compiled from has been applied since.
+DUE = "due"
 LOCK = (b"betledger".hex(), "migrate")
-LOCK_TIMEOUT_MS = 5_000
+# Waiting for a table lock stops everybody who comes after us: wait little, often.
+LOCK_TIMEOUT = "5s"
+# CREATE INDEX CONCURRENTLY stops nobody, and has to outwait every older transaction.
+LONG_LOCK_TIMEOUT = "30min"
 ATTEMPTS = 5
+_COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
+_TRANSACTIONAL = re.compile(r"^[ \t]*--[ \t]*transactional[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 Progress = Callable[[str], None]
 
@@ -53,29 +60,73 @@ class Repeatable:
 
 @dataclass(frozen=True)
 class State:
-    """What is applied and what is pending in a database."""
+    """How a database compares with the files.
 
-    versioned: list[tuple[str, bool]]
+    Args:
+        versioned: name and state, which is applied, pending, edited (after it was applied) or missing (its file is).
+        repeatable: path and state, which is current, new, changed or due (what it is compiled from was applied).
+    """
+
+    versioned: list[tuple[str, str]]
     repeatable: list[tuple[str, str]]
 
     @property
     def pending(self) -> bool:
-        """Whether `migrate` would do anything."""
-        return any(not applied for _, applied in self.versioned) or any(s != "current" for _, s in self.repeatable)
+        """Whether `migrate` would do anything, or refuse to."""
+        return any(s != "applied" for _, s in self.versioned) or any(s != "current" for _, s in self.repeatable)
+
+    @property
+    def drift(self) -> str | None:
+        """What makes `migrate` refuse: an applied migration that was edited or is missing; None when all is well."""
+        for name, state in self.versioned:
+            if state == "edited":
+                return (
+                    f"schema/{name}.sql was edited after it was applied:"
+                    " restore it, and put the change into a new migration"
+                )
+            if state == "missing":
+                return f"schema/{name}.sql was applied but is not there: restore it, or upgrade betledger"
+        return None
+
+    def require_no_drift(self) -> None:
+        """Raise a BetledgerError that names the file and the remedy, if there is any drift."""
+        if self.drift:
+            raise BetledgerError(self.drift)
 
 
-class _Cursor(psycopg.Cursor[Any]):
-    """Remembers what failed, so that it can be found in its file. One migration runs at a time."""
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BetledgerError(f"{path} is not UTF-8: save it as UTF-8") from None
 
-    failed_statement = ""
 
-    def execute(self, query: Any, *arguments: Any, **options: Any) -> "_Cursor":
-        try:
-            super().execute(query, *arguments, **options)
-        except psycopg.Error:
-            _Cursor.failed_statement = query.decode() if isinstance(query, bytes) else str(query)
-            raise
-        return self
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Each statement with its position in the text. One at a time: Citus refuses some DDL in longer strings."""
+    position = 0
+    for statement in sqlparse.split(text):
+        position = max(text.find(statement, position), position)
+        if _sql_of(statement).strip("; \t\n"):
+            yield position, statement
+        position += len(statement)
+
+
+def _sql_of(statement: str) -> str:
+    """The statement without the comments before it."""
+    comments = _COMMENTS.match(statement)
+    return statement[comments.end() :] if comments else statement
+
+
+def _transactional(path: str, text: str) -> bool:
+    """What the file says in `-- transactional: false`. Read here: yoyo silently ignores some ways to write it."""
+    found = _TRANSACTIONAL.search(text)
+    if not found:
+        return True
+    if found[1].lower() not in ("true", "false"):
+        raise BetledgerError(f"{path} says transactional: {found[1]}, which is neither true nor false")
+    if _sql_of(text[: found.start()]).strip():
+        raise BetledgerError(f"{path} says transactional: {found[1]} after its first statement: move it to the top")
+    return found[1].lower() == "true"
 
 
 class _Backend(PostgresqlPsycopgBackend):
@@ -110,6 +161,13 @@ class _Backend(PostgresqlPsycopgBackend):
             super().ensure_internal_schema_updated()
             self._internal_schema_updated = True
 
+    def rollback(self) -> None:
+        if self._session.closed:
+            # The server has done it; what ended the session is the error to tell.
+            self._in_transaction = False
+            return
+        super().rollback()
+
     @contextmanager
     def lock(self, timeout: float = 10) -> Iterator[None]:
         yield
@@ -129,7 +187,7 @@ class Migrator:
     def repeatables(self) -> list[Repeatable]:
         """functions/ then triggers/, by path, each after the files that it requires."""
         texts = {
-            path.relative_to(self.root).as_posix(): path.read_text(encoding="utf-8")
+            path.relative_to(self.root).as_posix(): _read(path)
             for folder in ("functions", "triggers")
             for path in sorted((self.root / folder).rglob("*.sql"))
         }
@@ -162,7 +220,11 @@ class Migrator:
         folder = self.root / "schema"
         if not folder.is_dir():
             raise BetledgerError(f"{folder} does not exist: there is nothing to migrate from")
-        return sorted(yoyo.read_migrations(str(folder)), key=lambda m: m.id)
+        migrations = sorted(yoyo.read_migrations(str(folder)), key=lambda m: m.id)
+        for migration in migrations:
+            if not migration.path.endswith(".sql"):
+                raise BetledgerError(f"{migration.path} is no SQL: schema/ holds SQL only")
+        return migrations
 
     def _recorded(self, table: str) -> dict[str, str]:
         known = self.connection.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{BOOKKEEPING}.{table}",)).fetchone()
@@ -171,46 +233,44 @@ class Migrator:
         return dict(self.connection.execute(f"SELECT path, checksum FROM {BOOKKEEPING}.{table}").fetchall())
 
     def state(self) -> State:
-        """What is applied and what is pending; changes nothing. Raises if an applied migration was edited."""
-        applied = self._recorded("versioned")
-        migrations = self.versioned()
-        for migration in migrations:
-            name = f"schema/{migration.id}.sql"
-            if name in applied and applied[name] != checksum(Path(migration.path).read_text(encoding="utf-8")):
-                raise BetledgerError(f"{name} was edited after it was applied: restore it, add a new migration")
-        missing = sorted(set(applied) - {f"schema/{m.id}.sql" for m in migrations})
-        if missing:
-            raise BetledgerError(f"{missing[0]} was applied but is not there: restore it, or upgrade betledger")
-        done = self._recorded("repeatable")
-        pending = any(f"schema/{m.id}.sql" not in applied for m in migrations)
-        return State(
-            [(m.id, f"schema/{m.id}.sql" in applied) for m in migrations],
-            [
-                (
-                    r.path,
-                    "new"
-                    if r.path not in done
-                    else "changed"
-                    if done[r.path] != r.checksum
-                    # They compile projections from what the schema defines.
-                    else "due"
-                    if pending and r.path.startswith("triggers/")
-                    else "current",
-                )
-                for r in self.repeatables()
-            ],
-        )
+        """What is applied and what is pending; changes nothing."""
+        applied, done = self._recorded("versioned"), self._recorded("repeatable")
+        versioned = {
+            m.id: "pending"
+            if f"schema/{m.id}.sql" not in applied
+            else "applied"
+            if applied[f"schema/{m.id}.sql"] == checksum(_read(Path(m.path)))
+            else "edited"
+            for m in self.versioned()
+        }
+        gone = {Path(path).stem for path in applied} - versioned.keys()
+        recompile = "pending" in versioned.values()
+        repeatable = []
+        for file in self.repeatables():
+            compiled = file.path.startswith("triggers/")
+            if file.path not in done:
+                state = "new"
+            elif done[file.path] == DUE or (compiled and recompile and done[file.path] == file.checksum):
+                state = "due"
+            else:
+                state = "current" if done[file.path] == file.checksum else "changed"
+            recompile = recompile or (state != "current" and not compiled)
+            repeatable.append((file.path, state))
+        return State(sorted([*versioned.items(), *((name, "missing") for name in gone)]), repeatable)
 
     # What is done
 
     def migrate(self) -> int:
         """Apply all that is pending; gives the number of files applied."""
-        if not self.state().pending:
+        state = self.state()
+        state.require_no_drift()
+        if not state.pending:
             return 0
         with self._locked():
             self._prepare()
             state = self.state()
-            pending = {name for name, applied in state.versioned if not applied}
+            state.require_no_drift()
+            pending = {name for name, status in state.versioned if status == "pending"}
             due = {path for path, status in state.repeatable if status != "current"}
             for migration in self.versioned():
                 if migration.id in pending:
@@ -222,15 +282,35 @@ class Migrator:
                     self._retried(lambda f=file: self._repeat(f))
             return len(pending) + len(due)
 
-    def rollback(self, count: int | None) -> list[str]:
-        """Roll back the last `count` versioned migrations (all for None); gives their names, newest first."""
+    def rollback(self, count: int | None = None, to: str | None = None) -> list[str]:
+        """Roll back versioned migrations, newest first, each in its own transaction.
+
+        Args:
+            count: how many; all for None.
+            to: the migration that is to be the newest one afterwards, as `0003_payment_events`; it stays applied.
+
+        Returns:
+            The names of what was rolled back; nothing when nothing was applied.
+
+        Raises:
+            BetledgerError: `to` is not applied, a rollback file is missing (then nothing was done), or one failed.
+        """
         with self._locked():
             self._prepare()
-            applied = {name for name, done in self.state().versioned if done}
-            chosen = [m for m in reversed(self.versioned()) if m.id in applied][:count]
+            state = self.state()
+            state.require_no_drift()
+            applied = [name for name, status in state.versioned if status == "applied"]
+            if to is not None:
+                name = to.removeprefix("schema/").removesuffix(".sql")
+                if name not in applied:
+                    raise BetledgerError(f"migration {to} is not applied: `betledger status` lists those that are")
+                count = len(applied) - 1 - applied.index(name)
+            files = {m.id: m for m in self.versioned()}
+            chosen = [files[name] for name in reversed(applied)][:count]
             for migration in chosen:
                 if not Path(migration.path).with_suffix(".rollback.sql").exists():
-                    raise BetledgerError(f"schema/{migration.id}.sql has no rollback file: nothing more is rolled back")
+                    raise BetledgerError(f"schema/{migration.id}.sql has no rollback file: nothing was rolled back")
+            for migration in chosen:
                 self.progress(f"schema/{migration.id}.rollback.sql")
                 self._retried(lambda m=migration: self._undo(m))
             return [m.id for m in chosen]
@@ -254,31 +334,23 @@ class Migrator:
             (path, value),
         )
 
-    def _apply(self, migration: Migration) -> None:
-        path, text = f"schema/{migration.id}.sql", Path(migration.path).read_text(encoding="utf-8")
-        migration.load()
+    def _recompile_triggers(self) -> None:
+        """Make triggers/ due: they are compiled from tables and functions, and we may be killed before they are."""
+        self.connection.execute(
+            f"UPDATE {BOOKKEEPING}.repeatable SET checksum = %s WHERE path LIKE 'triggers/%%'", (DUE,)
+        )
 
-        def finish() -> None:
+    def _apply(self, migration: Migration) -> None:
+        path, text = f"schema/{migration.id}.sql", _read(Path(migration.path))
+        with self._file(path, text):
             self._record("versioned", path, checksum(text))
+            self._recompile_triggers()
             self.backend.log_migration(migration, "apply")
             self.backend.mark_one(migration, log=False)
 
-        with self._located(path, text), contextlib.redirect_stdout(io.StringIO()):
-            if migration.use_transactions:
-                with self.backend.transaction():
-                    migration.process_steps(self.backend, "apply")
-                    finish()
-            else:
-                migration.process_steps(self.backend, "apply")
-                with self.backend.transaction():
-                    finish()
-
     def _undo(self, migration: Migration) -> None:
         file = Path(migration.path).with_suffix(".rollback.sql")
-        text = file.read_text(encoding="utf-8")
-        with self._located(f"schema/{file.name}", text), self.backend.transaction():
-            for statement in sqlparse.split(text):
-                self.connection.execute(statement.encode())
+        with self._file(f"schema/{file.name}", _read(file)):
             self.connection.execute("RESET ROLE")
             self.connection.execute(
                 f"DELETE FROM {BOOKKEEPING}.versioned WHERE path = %s", (f"schema/{migration.id}.sql",)
@@ -289,55 +361,89 @@ class Migrator:
             self.backend.unmark_one(migration, log=False)
 
     def _repeat(self, file: Repeatable) -> None:
-        with self._located(file.path, file.text), self.backend.transaction():
-            self.connection.execute("SET LOCAL check_function_bodies = off")
-            for statement in sqlparse.split(file.text):
-                self.connection.execute(statement.encode())
+        with self._file(file.path, file.text, "SET LOCAL check_function_bodies = off"):
             self._record("repeatable", file.path, file.checksum)
+            if not file.path.startswith("triggers/"):
+                self._recompile_triggers()
 
     @contextmanager
-    def _located(self, path: str, text: str) -> Iterator[None]:
-        """Turn a database error into one line that names the file and the line."""
+    def _file(self, path: str, text: str, before: str = "") -> Iterator[None]:
+        """Run a file, and the bookkeeping in the body of the `with` in the same transaction, if the file wants one."""
+        transactional = _transactional(path, text)
+        if not transactional:
+            self.connection.execute("SELECT set_config('lock_timeout', %s, false)", (LONG_LOCK_TIMEOUT,))
+            self._run(path, text)
+            self._require_valid_indexes(path, text)
+            self.connection.execute("RESET ROLE")
+            self.connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
         try:
-            yield
-        except (pg.LockNotAvailable, psycopg.OperationalError):
-            raise
+            with self.backend.transaction():
+                if transactional:
+                    if before:
+                        self.connection.execute(before.encode())
+                    self._run(path, text)
+                    if self.connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
+                        raise BetledgerError(f"{path} ends the transaction it runs in: leave out COMMIT and ROLLBACK")
+                yield
         except psycopg.Error as error:
-            line = ""
-            statement = _Cursor.failed_statement
-            start = text.find(statement)
-            if error.diag.statement_position and start >= 0:
-                line = f":{text.count(chr(10), 0, start + int(error.diag.statement_position) - 1) + 1}"
-            raise BetledgerError(f"{path}{line}: {in_one_line(error)}") from error
+            raise BetledgerError(f"{path}: {in_one_line(error)}") from error
+
+    def _run(self, path: str, text: str) -> None:
+        """Run the statements of a file; an error names the file and the line."""
+        for start, statement in _statements(text):
+            try:
+                self.connection.execute(statement.encode())
+            except psycopg.Error as error:
+                # Without a position: where the statement begins, below its comments.
+                offset = int(error.diag.statement_position or 0) - 1
+                if offset < 0:
+                    offset = len(statement) - len(_sql_of(statement))
+                line = text.count("\n", 0, start + offset) + 1
+                raise BetledgerError(f"{path}:{line}: {in_one_line(error)}") from error
+
+    def _require_valid_indexes(self, path: str, text: str) -> None:
+        """An index that failed once is skipped by IF NOT EXISTS and stays useless: that is no success."""
+        for (name,) in self.connection.execute(
+            "SELECT c.relname FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid"
+            " WHERE NOT i.indisvalid AND c.relkind = 'i'"
+        ).fetchall():
+            if re.search(rf"\b{re.escape(name)}\b", text):
+                raise BetledgerError(f"{path}: index {name} is invalid: drop it, and run `betledger migrate` again")
 
     def _retried(self, action: Callable[[], None]) -> None:
         """Run an action whose locks may be taken: wait little, step aside, try again."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return action()
-            except pg.LockNotAvailable as error:
+            except BetledgerError as error:
+                if not isinstance(error.__cause__, pg.LockNotAvailable | pg.DeadlockDetected):
+                    raise
                 if attempt == ATTEMPTS:
-                    raise BetledgerError(f"{in_one_line(error)}: another session holds the lock, try later") from error
-                self.progress(f"a lock is taken, attempt {attempt} of {ATTEMPTS}")
+                    raise BetledgerError(f"{error}: another session holds the lock, try later") from error
+                self.progress(f"  a lock is taken, attempt {attempt} of {ATTEMPTS}")
                 time.sleep(0.5 * 2**attempt)
 
     @contextmanager
     def _locked(self, wait_seconds: float = 60) -> Iterator[None]:
         """The advisory lock of all runners. Polled: CREATE INDEX CONCURRENTLY deadlocks with a waiting lock."""
-        deadline = time.monotonic() + wait_seconds
+        deadline, told = time.monotonic() + wait_seconds, False
         while not self._one("SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", LOCK):
             if time.monotonic() > deadline:
                 holder = self._one(
                     "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid::bigint ="
-                    " hashtext(%s)::bigint & 4294967295 AND objid::bigint = hashtext(%s)::bigint & 4294967295 LIMIT 1",
+                    " hashtext(%s)::bigint & 4294967295 AND objid::bigint = hashtext(%s)::bigint & 4294967295"
+                    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1",
                     LOCK,
                 )
                 raise BetledgerError(f"another runner (backend {holder}) is at work on this database: wait, or end it")
+            if not told:
+                self.progress("  another runner is at work on this database: waiting for it")
+                told = True
             time.sleep(0.1)
         try:
             yield
         finally:
-            if not self.connection.closed and not self.connection.broken:
+            if not self.connection.closed:
                 self.connection.execute("SELECT pg_advisory_unlock(hashtext(%s), hashtext(%s))", LOCK)
 
     def _one(self, query: str, parameters: Sequence[object] = ()) -> Any:
@@ -348,12 +454,10 @@ class Migrator:
 @contextmanager
 def opened(conninfo: str, root: Path | None = None, progress: Progress = lambda _: None) -> Iterator[Migrator]:
     """A migrator on a session of its own. `conninfo` is a libpq URL or keyword string, `root` the folder of the SQL."""
-    with psycopg.connect(conninfo, autocommit=True, application_name="betledger", cursor_factory=_Cursor) as connection:
+    with session(conninfo) as connection:
         connection.execute("SET client_min_messages = warning")
-        connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
-        with contextlib.suppress(psycopg.Error):
-            # Not on every system: the server ends our statement soon after we were killed.
-            connection.execute("SET client_connection_check_interval = 500")
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
+        connection.add_notice_handler(lambda notice: progress(f"  {notice.severity}: {notice.message_primary}"))
         yield Migrator(connection, root or sql_root(), progress)
 
 
@@ -369,7 +473,8 @@ def migrate(conninfo: str, root: Path | None = None, progress: Progress = lambda
         The number of files applied; 0 when the database was up to date, which is left untouched.
 
     Raises:
-        BetledgerError: a file failed (nothing of it is left), an applied migration was edited, or the lock is taken.
+        BetledgerError: the database cannot be reached, a file failed (nothing of it is left, unless it says
+            `-- transactional: false`), an applied migration was edited, or a lock stays taken.
     """
     with opened(conninfo, root, progress) as migrator:
         return migrator.migrate()

