@@ -11,7 +11,7 @@ from urllib.parse import quote
 import psycopg
 import typer
 from betledger.database import resolve, session
-from betledger.demo.player import play
+from betledger.demo.player import play, shown
 from betledger.errors import BetledgerError, in_one_line
 from betledger.migrations import migrate as migrate_database
 from betledger.migrations import opened, sql_root
@@ -20,6 +20,7 @@ from psycopg import conninfo, sql
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 PENDING = 3
 
@@ -250,7 +251,7 @@ def verify(tenant: TenantId = None, database_url: DatabaseUrl = None) -> None:
         return
     table = Table("projection", "tenant", "key", "expected", "actual")
     for row in rows:
-        table.add_row(*["" if value is None else str(value) for value in row])
+        table.add_row(*[Text(shown(value)) for value in row])
     out.print(table)
     out.print(f"{len(rows)}{'+' if len(rows) == 100 else ''} rows differ: run `betledger rebuild`")
     raise typer.Exit(PENDING)

@@ -1,13 +1,18 @@
 """The command line as its users meet it: exit codes, one-line errors, no password anywhere."""
 
+import io
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psycopg
 import pytest
+from betledger.demo.player import play
+from betledger.errors import BetledgerError
 from psycopg import conninfo
+from rich.console import Console
 
 
 def run(
@@ -94,6 +99,83 @@ def test_a_server_that_is_away_is_one_line_without_the_password() -> None:
     assert "sesame" not in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:sesa@me@127.0.0.1:1/x",
+        "postgresql://u:sesa/me@127.0.0.1:1/x",
+        "postgresql://u:sesa%me@127.0.0.1:1/x",
+        "host=127.0.0.1 pass word=sesame",
+    ],
+)
+def test_an_unreadable_url_is_not_repeated(url: str) -> None:
+    result = run("migrate", url=url)
+    assert result.returncode == 1
+    assert "the database URL cannot be read" in result.stderr and len(result.stderr.splitlines()) == 1
+    assert "sesa" not in result.stdout + result.stderr
+
+
+def test_an_edited_migration_is_drift(dsn: str, db: psycopg.Connection) -> None:
+    db.execute("UPDATE betledger_migrations.versioned SET checksum = 'other' WHERE path = 'schema/0002_bet_events.sql'")
+    assert (r := run("status", url=dsn)).returncode == 3 and "0002_bet_events.sql was edited" in r.stdout
+    assert (r := run("plan", "--check", url=dsn)).returncode == 3 and "0002_bet_events.sql was edited" in r.stderr
+    for command in ("plan", "migrate", "rollback"):
+        result = run(command, url=dsn)
+        assert result.returncode == 1 and "was edited after it was applied: restore it" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+
+def test_rollback_takes_one_way_to_say_how_far(dsn: str, db: psycopg.Connection) -> None:
+    assert run("rollback", "--all", "--count", "1", url=dsn).returncode == 2
+    assert (r := run("rollback", "--to", "nope", url=dsn)).returncode == 1 and "nope is not applied" in r.stderr
+    newest = db.execute("SELECT max(path) FROM betledger_migrations.versioned").fetchone()[0]
+    result = run("rollback", "--to", newest, url=dsn)
+    assert result.returncode == 0 and "nothing was rolled back" in result.stdout
+
+
+def test_nobody_takes_one_of_our_names_or_loses_a_password(dsn: str, db: psycopg.Connection, tmp_path: Path) -> None:
+    taken = run("role", "create", "betledger_owner", "--member-of", "betledger_app", url=dsn, cwd=tmp_path)
+    assert taken.returncode == 1 and "choose a name" in taken.stderr
+    empty = tmp_path / "empty"
+    empty.touch()
+    create = ("role", "create", "till", "--member-of")
+    assert run(*create, "betledger_app", "--password-file", str(empty), url=dsn).returncode == 1
+    assert "nope: No such file" in run(*create, "betledger_app", "--password-file", "nope", url=dsn).stderr
+    try:
+        (tmp_path / "till.password").write_text("of something else")
+        refused = run(*create, "betledger_app", url=dsn, cwd=tmp_path)
+        assert refused.returncode == 1 and "till.password exists" in refused.stderr
+        assert db.execute("SELECT FROM pg_roles WHERE rolname = 'till'").fetchone() is None
+        assert run(*create, "betledger_app", url=dsn, BETLEDGER_ROLE_PASSWORD="sesame").returncode == 0
+        again = run(*create, "betledger_reader", url=dsn, cwd=tmp_path)
+        assert again.returncode == 0 and "stays as it was" in again.stdout
+        with psycopg.connect(conninfo.make_conninfo(dsn, user="till", password="sesame")):
+            pass
+    finally:
+        db.execute("DROP ROLE IF EXISTS till")
+
+
+def test_the_server_is_used_from_start_to_end() -> None:
+    with tempfile.TemporaryDirectory() as above:
+        os.chmod(above, 0o711)
+        home = {"BETLEDGER_HOME": str(Path(above) / "home")}
+        assert run("server", "status", **home).returncode == 3
+        assert run("server", "start", **home).returncode == 0
+        try:
+            secret = next(Path(above).glob("home/*/password")).read_text()
+            url = run("server", "url", **home)
+            assert secret not in url.stdout + url.stderr
+            with psycopg.connect(url.stdout.strip()) as connection:
+                assert connection.execute("SELECT 1").fetchone() == (1,)
+            asked = run("server", "psql", "postgres", "-Atc", "SELECT 6 * 7", **home)
+            assert asked.stdout == "42\n"
+            assert (r := run("server", "destroy", **home)).returncode == 1 and "Traceback" not in r.stderr
+            assert run("server", "status", **home).returncode == 0
+            assert run("server", "stop", **home).returncode == 0
+        finally:
+            assert run("server", "destroy", "--yes", **home).returncode == 0
+
+
 def test_without_any_database_the_remedy_is_named(tmp_path: Path) -> None:
     os.chmod(tmp_path, 0o711)
     result = run("status", BETLEDGER_HOME=str(tmp_path))
@@ -121,6 +203,27 @@ def test_a_role_is_made_once_and_its_password_is_kept_from_view(
             pass
     finally:
         db.execute("DROP ROLE IF EXISTS till")
+
+
+@pytest.mark.parametrize(
+    ("scene", "message"),
+    [
+        ("-- a refusal that nobody expects\nSELECT 1 / 0;\n", r"the scene failed at `SELECT 1 / 0;`: division by zero"),
+        ("-- expect: 22012\nSELECT 1;\n", "it was not refused with 22012"),
+    ],
+)
+def test_a_scene_that_goes_wrong_is_an_error(db: psycopg.Connection, tmp_path: Path, scene: str, message: str) -> None:
+    (tmp_path / "scene.sql").write_text(scene)
+    with pytest.raises(BetledgerError, match=message):
+        play(db, tmp_path / "scene.sql", Console(quiet=True))
+
+
+def test_a_scene_shows_brackets_as_they_are(db: psycopg.Connection, tmp_path: Path) -> None:
+    (tmp_path / "scene.sql").write_text("-- told [/bold]\nSELECT '[/red]' AS a, jsonb '{\"b\": null}' AS j, NULL AS n;\n")
+    console = Console(record=True, quiet=False, file=io.StringIO(), width=120)
+    play(db, tmp_path / "scene.sql", console)
+    shown = console.export_text()
+    assert "told [/bold]" in shown and "│ [/red] │" in shown and '{"b": null}' in shown
 
 
 def test_the_demo_plays_to_its_end(dsn: str) -> None:

@@ -1,6 +1,7 @@
 """Migrations on a real server: from nothing, again, changed, broken, killed, locked, rolled back."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -113,6 +114,49 @@ def test_triggers_are_compiled_again_after_a_new_migration(empty: str, tree: Cal
     assert applied == ["schema/0002_v.sql", "triggers/t.sql"]
 
 
+def test_triggers_are_compiled_again_after_a_changed_function(empty: str, tree: Callable[..., Path]) -> None:
+    compiled = "DROP TABLE IF EXISTS compiled;\n\nCREATE TABLE compiled AS SELECT f() AS n;\n"
+    root = tree(BASE | {"triggers/t.sql": compiled})
+    betledger.migrate(empty, root)
+    tree({"functions/f.sql": BASE["functions/f.sql"].replace("SELECT 1", "SELECT 2")})
+    with opened(empty, root) as migrator:
+        assert migrator.state().repeatable == [("functions/f.sql", "changed"), ("triggers/t.sql", "due")]
+    betledger.migrate(empty, root)
+    assert one(empty, "SELECT n FROM compiled") == 2
+
+
+@pytest.mark.parametrize("changed", ["schema/0002_v.sql", "functions/f.sql"])
+def test_triggers_stay_due_when_the_runner_dies_before_them(
+    empty: str, tree: Callable[..., Path], changed: str
+) -> None:
+    root = tree(BASE | {"triggers/t.sql": "SELECT f();\n"})
+    betledger.migrate(empty, root)
+    tree({changed: BASE["functions/f.sql"] + "-- changed\n", "functions/z.sql": "SELECT nope;\n"})
+    with pytest.raises(BetledgerError, match=r"functions/z\.sql:1"):
+        betledger.migrate(empty, root)
+    (root / "functions/z.sql").unlink()
+    with opened(empty, root) as migrator:
+        assert migrator.state().pending
+    applied: list[str] = []
+    betledger.migrate(empty, root, applied.append)
+    assert applied == ["triggers/t.sql"]
+
+
+def test_a_changed_fold_of_the_ledger_reaches_the_triggers(empty: str, tmp_path: Path) -> None:
+    for folder in ("schema", "functions", "triggers"):
+        shutil.copytree(sql_root() / folder, tmp_path / folder)
+    betledger.migrate(empty, tmp_path)
+    fold = tmp_path / "functions/projection/bets_fold.sql"
+    before = fold.read_text()
+    fold.write_text(before.replace("f.placed[5] AS fixture_id", "upper(f.placed[5]) AS fixture_id"))
+    assert fold.read_text() != before
+    betledger.migrate(empty, tmp_path)
+    with psycopg.connect(empty, autocommit=True) as connection:
+        connection.execute("SELECT * FROM place_bet(1, 'u1', 10, 2, 'f1', 'k1')")
+        assert connection.execute("SELECT fixture_id FROM bets_view").fetchone() == ("F1",)
+    assert one(empty, "SELECT count(*) FROM ops.verify_projections()") == 0
+
+
 def test_line_ends_do_not_count_as_a_change(empty: str, tree: Callable[..., Path]) -> None:
     root = tree(BASE)
     betledger.migrate(empty, root)
@@ -153,6 +197,115 @@ def test_a_file_may_do_without_a_transaction(empty: str, tree: Callable[..., Pat
     root = tree(BASE | {"schema/0002_i.sql": "-- transactional: false\nCREATE INDEX CONCURRENTLY t_n ON t (n);\n"})
     betledger.migrate(empty, root)
     assert one(empty, "SELECT indisvalid FROM pg_index WHERE indexrelid = 't_n'::regclass") is True
+
+
+@pytest.mark.parametrize("directive", ["-- Transactional: FALSE ", "-- an index\n\n--transactional:false"])
+def test_other_ways_to_write_the_directive_count_too(empty: str, tree: Callable[..., Path], directive: str) -> None:
+    root = tree(BASE | {"schema/0002_i.sql": directive + "\nCREATE INDEX CONCURRENTLY t_n ON t (n);\n"})
+    betledger.migrate(empty, root)
+    assert one(empty, "SELECT indisvalid FROM pg_index WHERE indexrelid = 't_n'::regclass") is True
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("-- transactional: no\nSELECT 1;\n", "neither true nor false"),
+        ("SELECT 1;\n-- transactional: false\nSELECT 2;\n", "after its first statement"),
+        ("CREATE TABLE x (n integer);\nCOMMIT;\n", "leave out COMMIT"),
+    ],
+)
+def test_a_file_cannot_be_half_in_a_transaction(
+    empty: str, tree: Callable[..., Path], text: str, message: str
+) -> None:
+    with pytest.raises(BetledgerError, match=rf"schema/0002_x\.sql .*{message}"):
+        betledger.migrate(empty, tree(BASE | {"schema/0002_x.sql": text}))
+
+
+def test_an_index_that_failed_once_is_no_success_the_second_time(empty: str, tree: Callable[..., Path]) -> None:
+    index = "-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_n ON t (n);\n"
+    root = tree(
+        {
+            "schema/0001_t.sql": "CREATE TABLE t (n integer);\n\nINSERT INTO t VALUES (1), (1);\n",
+            "schema/0002_i.sql": index,
+            "schema/0002_i.rollback.sql": "-- transactional: false\nDROP INDEX CONCURRENTLY t_n;\n",
+        }
+    )
+    with pytest.raises(BetledgerError, match=r"schema/0002_i\.sql:2: could not create unique index"):
+        betledger.migrate(empty, root)
+    with pytest.raises(BetledgerError, match=r"schema/0002_i\.sql: index t_n is invalid: drop it"):
+        betledger.migrate(empty, root)
+    with psycopg.connect(empty, autocommit=True) as connection:
+        connection.execute("DROP INDEX t_n")
+        connection.execute("TRUNCATE t")
+    assert betledger.migrate(empty, root) == 1
+    with opened(empty, root) as migrator:
+        assert migrator.rollback(1) == ["0002_i"]
+    assert one(empty, "SELECT to_regclass('t_n')") is None
+
+
+def test_an_error_without_a_position_names_the_line_of_its_statement(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE | {"schema/0002_x.sql": "SELECT 1;\n\n-- again\n/* and\nagain */\nDROP TABLE nope;\n"})
+    with pytest.raises(BetledgerError, match=r'schema/0002_x\.sql:6: table "nope" does not exist'):
+        betledger.migrate(empty, root)
+
+
+def test_a_file_that_is_not_utf_8_is_named(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(BASE)
+    (root / "schema/0002_x.sql").write_bytes(b"SELECT '\xff';")
+    with pytest.raises(BetledgerError, match=r"0002_x\.sql is not UTF-8"):
+        betledger.migrate(empty, root)
+
+
+def test_rollback_to_a_migration_keeps_that_one(empty: str, tree: Callable[..., Path]) -> None:
+    more = {
+        f"schema/000{n}_x{suffix}.sql": f"{verb} TABLE x{n}{columns};\n"
+        for n in (2, 3)
+        for suffix, verb, columns in (("", "CREATE", " ()"), (".rollback", "DROP", ""))
+    }
+    root = tree(BASE | more)
+    betledger.migrate(empty, root)
+    with opened(empty, root) as migrator:
+        with pytest.raises(BetledgerError, match="migration 0009_x is not applied"):
+            migrator.rollback(to="0009_x")
+        assert migrator.rollback(to="0001_t") == ["0003_x", "0002_x"]
+        assert migrator.rollback(to="schema/0001_t.sql") == []
+    assert (one(empty, "SELECT to_regclass('x2')"), one(empty, "SELECT to_regclass('t')")) == (None, "t")
+    assert betledger.migrate(empty, root) == 3
+
+
+def test_a_rollback_that_cannot_go_all_the_way_does_not_begin(empty: str, tree: Callable[..., Path]) -> None:
+    root = tree(
+        BASE
+        | {
+            "schema/0002_x.sql": "CREATE TABLE x ();\n",
+            "schema/0003_y.sql": "CREATE TABLE y ();\n",
+            "schema/0003_y.rollback.sql": "DROP TABLE y;\n",
+        }
+    )
+    betledger.migrate(empty, root)
+    with opened(empty, root) as migrator:
+        with pytest.raises(BetledgerError, match=r"schema/0002_x\.sql has no rollback file: nothing was rolled back"):
+            migrator.rollback(2)
+        assert not migrator.state().pending
+    assert one(empty, "SELECT to_regclass('y')") == "y"
+
+
+def test_a_taken_lock_is_tried_again(empty: str, tree: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("betledger.migrations.LOCK_TIMEOUT", "50ms")
+    root = tree(BASE)
+    betledger.migrate(empty, root)
+    tree({"schema/0002_x.sql": "ALTER TABLE t ADD COLUMN m integer;\n"})
+    told: list[str] = []
+    with psycopg.connect(empty) as reader:
+        reader.execute("SELECT FROM t")
+
+        def progress(line: str) -> None:
+            told.append(line)
+            if "a lock is taken" in line:
+                reader.rollback()
+
+        assert betledger.migrate(empty, root, progress) == 1
+    assert "  a lock is taken, attempt 1 of 5" in told
 
 
 def test_a_rollback_undoes_the_newest_and_migrate_does_it_again(empty: str, tree: Callable[..., Path]) -> None:

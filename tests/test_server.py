@@ -78,6 +78,78 @@ def test_it_comes_back_after_a_kill_with_what_was_committed(own_server: Embedded
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
+def test_a_stale_pid_file_that_names_another_process_is_no_server(own_server: EmbeddedServer) -> None:
+    own_server.start()
+    own_server.stop()
+    pid_file = own_server.data / "postmaster.pid"
+    # As after a reboot: the number is that of a process that is not ours to stop.
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        pid_file.write_text(f"{bystander.pid}\n{own_server.data}\n")
+        os.chmod(pid_file, 0o644)
+        assert not own_server.stop()
+        own_server.destroy()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_an_initdb_that_was_killed_is_begun_again(own_server: EmbeddedServer) -> None:
+    code = "import sys; from pathlib import Path; from betledger.server import EmbeddedServer; EmbeddedServer(Path(sys.argv[1])).start()"
+    starter = subprocess.Popen([sys.executable, "-c", code, str(own_server.home)], start_new_session=True)
+    while not list(own_server.folder.glob("data*/PG_VERSION")):
+        assert starter.poll() is None
+    os.killpg(starter.pid, 9)
+    starter.wait()
+    with psycopg.connect(own_server.start()) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert [path.name for path in own_server.folder.glob("data*")] == ["data"]
+
+
+def test_a_starter_waits_for_a_server_that_is_not_ready(
+    own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = own_server.start()
+    answers = iter([False, False])
+    running = own_server.running
+    monkeypatch.setattr(own_server, "running", lambda: next(answers, True) and running())
+    assert own_server.start() == url
+
+
+def test_destroy_ends_a_server_that_does_not_answer(
+    own_server: EmbeddedServer,
+) -> None:
+    url = own_server.start()
+    own_server.password_file.unlink()
+    assert not own_server.running()
+    own_server.destroy()
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        psycopg.connect(url)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user for the server")
+def test_a_closed_folder_is_named(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as closed:
+        with pytest.raises(BetledgerError, match=rf"{closed} is closed to the user \w+, .*BETLEDGER_HOME"):
+            EmbeddedServer(Path(closed) / "home").start()
+
+
+def test_the_home_is_open_whatever_the_umask() -> None:
+    with tempfile.TemporaryDirectory() as above:
+        os.chmod(above, 0o711)
+        code = "import os, sys; from pathlib import Path; from betledger.server import EmbeddedServer; os.umask(0o077); s = EmbeddedServer(Path(sys.argv[1]), {'fsync': 'off'}); s.start(); s.destroy()"
+        subprocess.run([sys.executable, "-c", code, str(Path(above) / "home")], check=True)
+
+
+def test_without_posix_the_remedy_is_named() -> None:
+    code = "import sys; sys.modules['fcntl'] = None; from betledger.cli import main; sys.argv = ['betledger', 'status']; main()"
+    clean = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("PGHOST")}
+    result = subprocess.run([sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "set DATABASE_URL" in result.stderr and len(result.stderr.splitlines()) == 1
+
+
 def test_a_port_that_is_taken_meanwhile_is_replaced(
     own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

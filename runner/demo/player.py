@@ -1,5 +1,6 @@
 """Plays an SQL file as a scene: comments are told, statements shown and run, results printed as tables."""
 
+import json
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 EXPECT = "-- expect:"
+
+
+def shown(value: object) -> str:
+    """A value of a result as psql would show it."""
+    return "" if value is None else json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 def play(connection: psycopg.Connection, scene: Path, console: Console) -> None:
@@ -31,7 +37,7 @@ def play(connection: psycopg.Connection, scene: Path, console: Console) -> None:
         expected = next((line.removeprefix(EXPECT).strip() for line in comments if line.startswith(EXPECT)), None)
         for line in comments:
             if not line.startswith(EXPECT):
-                console.print(line.removeprefix("--").strip(), style="bold", highlight=False)
+                console.print(line.removeprefix("--").strip(), style="bold", highlight=False, markup=False)
         if not query:
             continue
         console.print(query, style="dim", highlight=False, markup=False)
@@ -49,6 +55,6 @@ def play(connection: psycopg.Connection, scene: Path, console: Console) -> None:
         if cursor.description:
             table = Table(*[column.name for column in cursor.description])
             for row in cursor:
-                table.add_row(*["" if value is None else str(value) for value in row])
+                table.add_row(*[Text(shown(value)) for value in row])
             console.print(table)
         console.print()
