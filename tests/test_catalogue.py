@@ -145,7 +145,7 @@ BROKEN = {
     "a function of another owner": "CREATE FUNCTION public.x() RETURNS int LANGUAGE sql RETURN 1",
     "a column of public without a comment": "ALTER TABLE bets_view ADD x int",
     "a function of public or ops without a comment that has an example": "COMMENT ON FUNCTION bet_history IS 'No more.'",
-    "a disabled trigger": "ALTER TABLE bet_events DISABLE TRIGGER check_event",
+    "a disabled trigger": "ALTER TABLE bet_events DISABLE TRIGGER refuse_malformed",
 }
 
 
@@ -161,7 +161,7 @@ def test_what_breaks_a_rule_would_be_seen(db):
 @pytest.mark.parametrize("table", EVENT_TABLES)
 def test_every_event_table_has_its_guards(db, table):
     triggers = {r["tgname"] for r in rows(db, "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass", (table,))}
-    assert triggers == {"check_event", "project_inserted", "project_key_removed", "guard_event", "guard_truncate"}
+    assert triggers == {"refuse_malformed", "project_inserted", "project_key_removed", "guard_event", "guard_truncate"}
 
 
 def test_the_examples_of_the_comments_run(db):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from datetime import UTC, datetime
 from decimal import Decimal as D
@@ -413,16 +414,18 @@ READS: list[tuple[str, tuple[Any, ...]]] = [
 LOAD = """
     INSERT INTO {0} (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version, metadata, created_at)
     SELECT gen_random_uuid(), t, {1}, {2}, {3}, %(t0)s + i, 1,
-        CASE WHEN i %% 5 < 4 THEN jsonb_build_object('idempotency_key', 'key-' || i) END, now() - make_interval(secs => 4 * i)
+        CASE WHEN i %% 5 < 4 THEN jsonb_build_object('idempotency_key', 'key-' || i) END, now() - make_interval(secs => 180000.0 * i / %(n)s)
     FROM generate_series(1, %(n)s) AS i, unnest(ARRAY[10001, 10002]) AS t"""
 PLACED = (
     "jsonb_build_object('user_id', 'user-' || i %% 100, 'stake', 1 + i %% 50, 'odds', 1.85, 'fixture_id', 'match-7')"
 )
+# More than in daily runs: BETLEDGER_TEST_EVENTS=1000000, for half a minute more.
+EVENTS = int(os.environ.get("BETLEDGER_TEST_EVENTS", "200000"))
 AMOUNT = "jsonb_build_object('user_id', 'user-' || i, 'amount', 1 + i %% 50)"
 LOADS = [
-    ("bet_events", "'bet-' || i", "'V1_BETS_BET_PLACED'", PLACED, 45_000),
-    ("payment_events", "'payment-' || i", "'V1_PAYMENTS_DEPOSIT_CREATED'", AMOUNT, 25_000),
-    ("balance_events", "'balance-user-' || i", "'V1_BALANCES_BALANCE_INCREASED'", AMOUNT, 25_000),
+    ("bet_events", "'bet-' || i", "'V1_BETS_BET_PLACED'", PLACED, 0.25),
+    ("payment_events", "'payment-' || i", "'V1_PAYMENTS_DEPOSIT_CREATED'", AMOUNT, 0.125),
+    ("balance_events", "'balance-user-' || i", "'V1_BALANCES_BALANCE_INCREASED'", AMOUNT, 0.125),
 ]
 
 
@@ -432,9 +435,9 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def loaded(db):
-    """200,000 events of two tenants with the same ids; some users have many bets."""
-    for table, aggregate, event_type, data, n in LOADS:
-        db.execute(LOAD.format(table, aggregate, event_type, data), {"t0": T0, "n": n})
+    """EVENTS events of two tenants with the same ids; some users have many bets."""
+    for table, aggregate, event_type, data, share in LOADS:
+        db.execute(LOAD.format(table, aggregate, event_type, data), {"t0": T0, "n": int(EVENTS * share)})
     db.execute(
         "INSERT INTO bet_events (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version)"
         " SELECT gen_random_uuid(), tenant_id, aggregate_id, 'V1_BETS_BET_CONFIRMED', '{}', timestamp + 5, 1"

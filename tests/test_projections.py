@@ -520,8 +520,9 @@ BONUS = [
     SELECT projection.compile_event_table('public.bonus_events');
     """,
     """
-    CREATE TRIGGER check_event BEFORE INSERT ON public.bonus_events
-    FOR EACH ROW EXECUTE FUNCTION projection.bonus_events_check();
+    CREATE TRIGGER refuse_malformed BEFORE INSERT ON public.bonus_events
+    FOR EACH ROW WHEN (num_nulls(NEW.id, NEW.tenant_id, NEW.aggregate_id) > 0)
+    EXECUTE FUNCTION projection.refuse_malformed('public.bonus_events');
     CREATE TRIGGER project_inserted AFTER INSERT ON public.bonus_events REFERENCING NEW TABLE AS new_events
     FOR EACH STATEMENT EXECUTE FUNCTION projection.bonus_events_inserted();
     CREATE TRIGGER project_key_removed AFTER UPDATE ON public.bonus_events REFERENCING NEW TABLE AS new_events

@@ -31,17 +31,18 @@ FROM (
             p.event_data ->> 'odds',
             p.event_data ->> 'fixture_id',
             p.metadata ->> 'idempotency_key'
-        ]) FILTER (WHERE p.status = 'placed') AS placed,
+        ]) FILTER (WHERE p.event_type = 'V1_BETS_BET_PLACED') AS placed,
         max(ARRAY[
             p.position,
             p.event_data ->> 'result',
             p.event_data ->> 'payout'
-        ]) FILTER (WHERE p.status = 'settled') AS settled
+        ]) FILTER (WHERE p.event_type = 'V1_BETS_BET_SETTLED') AS settled
     FROM (
         SELECT
             e.tenant_id,
             e.aggregate_id,
             e."timestamp",
+            e.event_type,
             e.event_data,
             e.metadata,
             lower(substr(e.event_type, 13)) AS status,

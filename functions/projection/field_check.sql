@@ -6,6 +6,7 @@ LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    -- Of all JSON only a number or a string has such a text.
     v_number constant text := '^[0-9]{1,20}(\.[0-9]{1,18})?$';
     v_string text := format('jsonb_typeof(%s) = ''string''', p_json);
 BEGIN
@@ -15,15 +16,11 @@ BEGIN
         WHEN 'result' THEN format('%s AND %s IN (''win'', ''loss'', ''void'')', v_string, p_text)
         WHEN 'flag' THEN format('jsonb_typeof(%s) = ''boolean''', p_json)
         WHEN 'amount' THEN format(
-            'jsonb_typeof(%1$s) IN (''number'', ''string'') AND CASE WHEN %2$s ~ %3$L THEN %2$s::numeric > 0 ELSE false END',
-            p_json, p_text, v_number
+            'CASE WHEN %1$s ~ %2$L THEN %1$s::numeric > 0 ELSE false END', p_text, v_number
         )
-        WHEN 'payout' THEN format(
-            'jsonb_typeof(%1$s) IN (''number'', ''string'') AND %2$s ~ %3$L', p_json, p_text, v_number
-        )
+        WHEN 'payout' THEN format('%1$s ~ %2$L', p_text, v_number)
         WHEN 'odds' THEN format(
-            'jsonb_typeof(%1$s) IN (''number'', ''string'') AND CASE WHEN %2$s ~ %3$L THEN %2$s::numeric >= 1 ELSE false END',
-            p_json, p_text, v_number
+            'CASE WHEN %1$s ~ %2$L THEN %1$s::numeric >= 1 ELSE false END', p_text, v_number
         )
     END;
 END

@@ -1,3 +1,4 @@
+-- requires: functions/projection/split_list.sql
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.fold_of_one(p_text text)
@@ -13,6 +14,9 @@ DECLARE
     v_aggregate text;
     v_argument text;
     v_filter text;
+    v_template text;
+    v_array text;
+    v_alias text;
 BEGIN
     LOOP
         v_start := regexp_instr(v_text, '\m(count|sum|min|max)\(');
@@ -32,28 +36,37 @@ BEGIN
             WHEN v_argument = '*' THEN '1'
             ELSE format('CASE WHEN %s IS NULL THEN 0 ELSE 1 END', v_argument)
         END;
-        v_text := substr(v_text, 1, v_start - 1) || '('
-            || CASE
-                WHEN v_filter IS NULL THEN v_argument
-                ELSE format(
-                    'CASE WHEN %s THEN %s%s END', v_filter, v_argument, CASE v_aggregate WHEN 'count' THEN ' ELSE 0' END
+        v_template := CASE
+            WHEN v_filter IS NULL THEN '(%s)'
+            ELSE format('(CASE WHEN %s THEN %%s%s END)', replace(v_filter, '%', '%%'), CASE v_aggregate WHEN 'count' THEN ' ELSE 0' END)
+        END;
+        v_array := substring(v_argument FROM '^ARRAY\[(.*)\]$');
+        IF v_array IS NULL THEN
+            v_text := substr(v_text, 1, v_start - 1) || format(v_template, v_argument) || substr(v_text, v_close + 1);
+        ELSE
+            -- max(ARRAY[position, a, b]) AS x picks the last event; of one event, x[2] is just a.
+            v_alias := substring(substr(v_text, v_close + 1) FROM '^ AS (\w+)');
+            v_text := regexp_replace(
+                substr(v_text, 1, v_start - 1)
+                || (
+                    SELECT string_agg(format(v_template, e.element) || format(' AS %s_%s', v_alias, e.n), ', ' ORDER BY e.n)
+                    FROM unnest(projection.split_list(v_array)) WITH ORDINALITY AS e (element, n)
                 )
-            END
-            || ')' || substr(v_text, v_close + 1);
+                || substr(v_text, v_close + 1 + length(' AS ' || v_alias)),
+                format('\m%s\[(\d+)\]', v_alias), v_alias || '_\1', 'g'
+            );
+        END IF;
     END LOOP;
     LOOP
         v_start := regexp_instr(v_text, '\s+GROUP BY ');
         EXIT WHEN v_start = 0;
-        v_close := projection.closing_position(v_text, v_start);
-        -- OFFSET 0 keeps an inner fold apart: merged, what it makes would be made again for every column that uses it.
-        v_text := substr(v_text, 1, v_start - 1) || CASE WHEN v_close <= length(v_text) THEN ' OFFSET 0' ELSE '' END
-            || substr(v_text, v_close);
+        v_text := substr(v_text, 1, v_start - 1) || substr(v_text, projection.closing_position(v_text, v_start));
     END LOOP;
     RETURN v_text;
 END
 $$;
 
 COMMENT ON FUNCTION projection.fold_of_one(text) IS
-'The text of a fold, made simpler for a source of exactly one row: without grouping, each of count, sum, min and max is its argument. Most statements insert one event, and an aggregate costs more than all the rest of their fold.';
+'The text of a fold, made simpler for a source of exactly one row: without grouping, each of count, sum, min and max is its argument, and what an array was made for (to pick the last event) a plain column, so that the planner can merge the levels of the fold into one list of expressions. Most statements insert one event, and an aggregate costs more than all the rest of their fold.';
 
 REVOKE ALL ON FUNCTION projection.fold_of_one(text) FROM public;

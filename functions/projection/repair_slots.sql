@@ -56,7 +56,7 @@ BEGIN
         v_folded,
         (SELECT string_agg(format('-s.%I', c.name), ', ' ORDER BY c.n) FROM unnest(v_columns) WITH ORDINALITY AS c (name, n)),
         (SELECT string_agg(format('d.%I <> 0', c.name), ' OR ') FROM unnest(v_columns) AS c (name)),
-        projection.added_columns(p_read_table, v_columns)
+        projection.added_columns(p_read_table, v_columns, 'excluded')
     ) INTO v_repaired USING p_tenant_id, v_repaired;
     RETURN v_repaired;
 END

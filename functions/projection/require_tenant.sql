@@ -1,7 +1,7 @@
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.require_tenant(p_tenant_id bigint)
-RETURNS void
+RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -19,11 +19,12 @@ BEGIN
             p_tenant_id, current_user, coalesce(quote_literal(nullif(v_setting, '')), 'not set')
             USING ERRCODE = 'BL006', HINT = format('Run SET LOCAL app.tenant_id = ''%s'' in the transaction.', p_tenant_id);
     END IF;
+    RETURN true;
 END
 $$;
 
 COMMENT ON FUNCTION projection.require_tenant(bigint) IS
-'Raises BL001 for a tenant that is not above 0 and BL006 for one that is not app.tenant_id, when the caller is walled in by betledger_tenant. Example: SELECT projection.require_tenant(10001).';
+'Raises BL001 for a tenant that is not above 0 and BL006 for one that is not app.tenant_id, when the caller is walled in by betledger_tenant; true otherwise, so that it fits into a policy. Example: SELECT projection.require_tenant(10001).';
 
 REVOKE ALL ON FUNCTION projection.require_tenant(bigint) FROM public;
 

@@ -73,7 +73,7 @@ BEGIN
             v_name || '_change',
             'c.tenant_id' || CASE v_summary.kind WHEN 'slots' THEN '' ELSE format(', c.%I COLLATE "C"', v_summary.key_columns[2]) END,
             (SELECT string_agg(format('%I', k.name), ', ') FROM unnest(v_summary.key_columns) AS k (name)),
-            projection.added_columns(v_summary.read_table, v_columns)
+            projection.added_columns(v_summary.read_table, v_columns, 'excluded')
         );
         v_changes := v_changes || jsonb_build_object(
             v_summary.read_table, jsonb_build_object('+', format('(SELECT n.* FROM %I AS n WHERE n.is_new)', v_name || '_changed'))
