@@ -56,6 +56,16 @@ def migrate(database_url: DatabaseUrl = None) -> None:
 
 
 @app.command()
+def distribute(database_url: DatabaseUrl = None) -> None:
+    """Spread a ledger over the nodes of its Citus cluster, with its rows. Readers go on, writers wait.
+
+    Example: betledger distribute
+    """
+    with opened(resolve(database_url), progress=_tell) as migrator:
+        out.print("distributed" if migrator.distribute() else "up to date")
+
+
+@app.command()
 def plan(
     database_url: DatabaseUrl = None,
     check: Annotated[

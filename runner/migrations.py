@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import sqlparse
@@ -18,6 +18,7 @@ import yoyo
 from betledger.database import session
 from betledger.errors import BetledgerError, in_one_line
 from psycopg import errors as pg
+from psycopg import sql
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.connections import parse_uri
 from yoyo.migrations import Migration
@@ -31,10 +32,20 @@ LOCK_TIMEOUT = "5s"
 # CREATE INDEX CONCURRENTLY stops nobody, and has to outwait every older transaction.
 LONG_LOCK_TIMEOUT = "30min"
 ATTEMPTS = 5
+# Triggers on shards are ours on purpose, and DDL of one transaction shares its connections to the nodes.
+CITUS_SETTINGS = {"citus.enable_unsafe_triggers": "on", "citus.multi_shard_modify_mode": "sequential"}
+# Only these go to the nodes: SET LOCAL ROLE would take from Citus's own connections what they need.
+CITUS_PROPAGATED = (
+    "SET LOCAL citus.propagate_set_commands = 'local'",
+    f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'",
+    "SET LOCAL check_function_bodies = off",
+    "SET LOCAL citus.propagate_set_commands = 'none'",
+)
 _COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _TRANSACTIONAL = re.compile(r"^[ \t]*--[ \t]*transactional[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 Progress = Callable[[str], None]
+_T = TypeVar("_T")
 
 
 def sql_root() -> Path:
@@ -181,6 +192,12 @@ class Migrator:
         self.root = root
         self.progress = progress
         self.backend = _Backend(connection)
+        self.on_citus = bool(self._one("SELECT count(*) FROM pg_extension WHERE extname = 'citus'"))
+        if self.on_citus:
+            if not self._one("SELECT citus_is_coordinator()"):
+                raise BetledgerError("this node is a worker of a Citus cluster: name the coordinator instead")
+            for name, value in CITUS_SETTINGS.items():
+                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
     # What there is
 
@@ -276,11 +293,62 @@ class Migrator:
                 if migration.id in pending:
                     self.progress(f"schema/{migration.id}.sql")
                     self._retried(lambda m=migration: self._apply(m))
-            for file in self.repeatables():
-                if file.path in due:
-                    self.progress(file.path)
+            files = [file for file in self.repeatables() if file.path in due]
+            for file in files:
+                if not file.path.startswith("triggers/"):
+                    self._retried(lambda f=file: self._repeat(f))
+            if self.on_citus:
+                self._retried(lambda: self._distribute(with_rows=False))
+            for file in files:
+                if file.path.startswith("triggers/"):
                     self._retried(lambda f=file: self._repeat(f))
             return len(pending) + len(due)
+
+    def distribute(self) -> int:
+        """Spread a ledger with rows over the nodes of its Citus cluster; gives the number of things done.
+
+        Raises:
+            BetledgerError: the database has no Citus, migrations are pending, or a table differs after the copy.
+        """
+        if not self.on_citus:
+            raise BetledgerError(
+                "this database has no Citus: run CREATE EXTENSION citus on every node, and add the nodes"
+            )
+        if self.state().pending:
+            raise BetledgerError("migrations are pending: run `betledger migrate` first")
+        with self._locked():
+            done = self._told("SELECT * FROM ops.distribute_functions()")
+            done += self._retried(lambda: self._distribute(with_rows=True))
+            return done + self._told("SELECT * FROM ops.drop_local_rows()")
+
+    def _distribute(self, with_rows: bool) -> int:
+        """Triggers come after: Citus copies those that are there, and what is distributed needs other ones."""
+        if not self._one("SELECT to_regprocedure('ops.distribute(boolean)') IS NOT NULL"):
+            return 0
+        try:
+            # Rows are copied by COPY, which the owner may not do: row-level security is forced on it.
+            role = None if with_rows else "betledger_owner"
+            return self._told("SELECT * FROM ops.distribute(%s)", (with_rows,), role)
+        except BetledgerError as error:
+            if with_rows or getattr(error.__cause__, "sqlstate", None) != "BL030":
+                raise
+            self.progress(f"  {error}")
+            return 0
+
+    def _told(self, query: str, parameters: Sequence[object] = (), role: str | None = None) -> int:
+        """Run a function in a transaction of its own and tell each line that it gives; gives their number."""
+        try:
+            with self.connection.transaction():
+                for statement in CITUS_PROPAGATED:
+                    self.connection.execute(statement.encode())
+                if role:
+                    self.connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+                lines = [row[0] for row in self.connection.execute(query.encode(), parameters)]
+        except psycopg.Error as error:
+            raise BetledgerError(in_one_line(error)) from error
+        for line in lines:
+            self.progress(f"  {line}")
+        return len(lines)
 
     def rollback(self, count: int | None = None, to: str | None = None) -> list[str]:
         """Roll back versioned migrations, newest first, each in its own transaction.
@@ -361,6 +429,7 @@ class Migrator:
             self.backend.unmark_one(migration, log=False)
 
     def _repeat(self, file: Repeatable) -> None:
+        self.progress(file.path)
         with self._file(file.path, file.text, "SET LOCAL check_function_bodies = off"):
             self._record("repeatable", file.path, file.checksum)
             if not file.path.startswith("triggers/"):
@@ -379,8 +448,8 @@ class Migrator:
         try:
             with self.backend.transaction():
                 if transactional:
-                    if before:
-                        self.connection.execute(before.encode())
+                    for statement in (*((before,) if before else ()), *(CITUS_PROPAGATED if self.on_citus else ())):
+                        self.connection.execute(statement.encode())
                     self._run(path, text)
                     if self.connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
                         raise BetledgerError(f"{path} ends the transaction it runs in: leave out COMMIT and ROLLBACK")
@@ -410,7 +479,7 @@ class Migrator:
             if re.search(rf"\b{re.escape(name)}\b", text):
                 raise BetledgerError(f"{path}: index {name} is invalid: drop it, and run `betledger migrate` again")
 
-    def _retried(self, action: Callable[[], None]) -> None:
+    def _retried(self, action: Callable[[], _T]) -> _T:
         """Run an action whose locks may be taken: wait little, step aside, try again."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -422,6 +491,7 @@ class Migrator:
                     raise BetledgerError(f"{error}: another session holds the lock, try later") from error
                 self.progress(f"  a lock is taken, attempt {attempt} of {ATTEMPTS}")
                 time.sleep(0.5 * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
     def _locked(self, wait_seconds: float = 60) -> Iterator[None]:

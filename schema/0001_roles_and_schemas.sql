@@ -1,5 +1,5 @@
 -- Roles are cluster-wide and may already be there: another database of this cluster can hold a ledger too.
--- They are never dropped or altered here; logins are made by `betledger role create`.
+-- They are never dropped here, and altered on Citus only; logins are made by `betledger role create`.
 DO $$
 DECLARE
     v_role text;
@@ -16,6 +16,14 @@ BEGIN
                 NULL; -- another migration of this cluster was faster
         END;
     END LOOP;
+    -- The nodes of a Citus cluster reach each other as the role that runs a statement; without a password, pg_hba.conf decides.
+    IF EXISTS (SELECT FROM pg_catalog.pg_extension AS e WHERE e.extname = 'citus') THEN
+        IF NOT (SELECT r.rolcanlogin FROM pg_catalog.pg_roles AS r WHERE r.rolname = 'betledger_owner') THEN
+            ALTER ROLE betledger_owner LOGIN;
+        END IF;
+        -- It is there, but Citus does not know; the owner's first function could not tell it.
+        CREATE EXTENSION IF NOT EXISTS plpgsql;
+    END IF;
     -- Objects are made as the owner: whoever migrates has to be able to become it.
     IF NOT pg_has_role(current_user, 'betledger_owner', 'MEMBER') THEN
         EXECUTE format('GRANT betledger_owner TO %I', current_user);
@@ -33,8 +41,7 @@ CREATE SCHEMA projection AUTHORIZATION betledger_owner;
 
 CREATE SCHEMA ops AUTHORIZATION betledger_owner;
 
-SET LOCAL ROLE betledger_owner;
-
+-- Not yet as the owner: to the workers of a Citus cluster the role is there once this is committed.
 GRANT USAGE ON SCHEMA projection TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;
 
 GRANT USAGE ON SCHEMA ops TO betledger_operator;

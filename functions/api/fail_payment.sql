@@ -35,7 +35,7 @@ BEGIN
     RETURN QUERY
     SELECT p.tenant_id, p.payment_id, p.user_id, p.type, p.amount, p.status, p.idempotency_key, p.created_at, p.last_updated_at,
         coalesce(
-            (SELECT u.balance FROM public.user_balances_view AS u WHERE u.tenant_id = p.tenant_id AND u.user_id = p.user_id), 0
+            (SELECT u.balance FROM public.user_balances_view AS u WHERE u.tenant_id = p_tenant_id AND u.user_id = p.user_id), 0
         ), v_event.duplicate
     FROM public.payments_view AS p WHERE p.tenant_id = p_tenant_id AND p.payment_id = v_payment_id;
 END

@@ -1,7 +1,9 @@
 SET LOCAL ROLE betledger_owner;
 
 -- No SET clause: with one, a procedure may not commit. So every name has its schema.
-CREATE OR REPLACE PROCEDURE ops.purge_idempotency_keys(older_than interval DEFAULT '48 hours', batch integer DEFAULT 10000)
+CREATE OR REPLACE PROCEDURE ops.purge_idempotency_keys(
+    older_than interval DEFAULT '48 hours', batch integer DEFAULT 10000, p_shard_id bigint DEFAULT NULL
+)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -16,16 +18,22 @@ BEGIN
     IF batch IS NULL OR batch < 1 THEN
         PERFORM projection.refuse_argument('batch', batch::text, 'Send the number of keys to take out between two commits, 1 or more.');
     END IF;
+    IF p_shard_id IS NULL AND projection.is_distributed('public.bet_events') THEN
+        PERFORM projection.on_shards(
+            pg_catalog.format('CALL ops.purge_idempotency_keys(%L, %L, <shard_id>)', older_than, batch), NULL
+        );
+        RETURN;
+    END IF;
     FOR v_event_table IN SELECT DISTINCT t.event_table FROM projection.event_types AS t ORDER BY t.event_table LOOP
         v_purged := 0;
         LOOP
-            EXECUTE pg_catalog.format(
+            EXECUTE projection.localized(pg_catalog.format(
                 'WITH due AS (SELECT e.tenant_id, e.id FROM %1$s AS e'
                 || ' WHERE e.created_at < $1 AND e.metadata ->> ''idempotency_key'' IS NOT NULL'
                 || ' ORDER BY e.created_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)'
                 || ' UPDATE %1$s AS e SET metadata = e.metadata - ''idempotency_key'' FROM due AS d'
                 || ' WHERE e.tenant_id = d.tenant_id AND e.id = d.id', v_event_table
-            ) USING v_before, batch;
+            ), p_shard_id) USING v_before, batch;
             GET DIAGNOSTICS v_in_batch = ROW_COUNT;
             EXIT WHEN v_in_batch = 0;
             v_purged := v_purged + v_in_batch;
@@ -37,9 +45,9 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE ops.purge_idempotency_keys(interval, integer) IS
-'Takes idempotency keys that are older than an age out of all event tables and read tables, and commits every batch keys. Runs beside writers; may be stopped at any time and run again. Error: BL001 bad age or batch. Example: CALL ops.purge_idempotency_keys(''48 hours'', 10000).';
+COMMENT ON PROCEDURE ops.purge_idempotency_keys(interval, integer, bigint) IS
+'Takes idempotency keys that are older than an age out of all event tables and read tables, and commits every batch keys. Runs beside writers; may be stopped at any time and run again. On Citus all shards are purged at the same time, each on its node (by a call with p_shard_id). Errors: BL001 bad age or batch, BL032 a shard failed. Example: CALL ops.purge_idempotency_keys(''48 hours'', 10000).';
 
-REVOKE ALL ON PROCEDURE ops.purge_idempotency_keys(interval, integer) FROM public;
+REVOKE ALL ON PROCEDURE ops.purge_idempotency_keys(interval, integer, bigint) FROM public;
 
-GRANT EXECUTE ON PROCEDURE ops.purge_idempotency_keys(interval, integer) TO betledger_operator;
+GRANT EXECUTE ON PROCEDURE ops.purge_idempotency_keys(interval, integer, bigint) TO betledger_operator;

@@ -1,6 +1,6 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION ops.verify_projections(p_tenant_id bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION ops.verify_projections(p_tenant_id bigint DEFAULT NULL, p_shard_id bigint DEFAULT NULL)
 RETURNS TABLE (projection text, tenant_id bigint, key text, expected jsonb, actual jsonb)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -10,11 +10,20 @@ DECLARE
     v_done integer := 0;
     v_total integer := (SELECT count(*) FROM projection.projections AS p);
 BEGIN
+    IF p_shard_id IS NULL AND projection.is_distributed('public.bet_events') THEN
+        RETURN QUERY
+        SELECT v.projection, v.tenant_id, v.key, v.expected, v.actual
+        FROM projection.on_shards(
+            format('SELECT coalesce(jsonb_agg(v), ''[]'') FROM ops.verify_projections(%L, <shard_id>) AS v', p_tenant_id), p_tenant_id
+        ) AS s,
+        jsonb_to_recordset(s::jsonb) AS v (projection text, tenant_id bigint, key text, expected jsonb, actual jsonb);
+        RETURN;
+    END IF;
     FOR v_projection IN SELECT p.* FROM projection.projections AS p ORDER BY p.position LOOP
         RAISE NOTICE '% is compared with the fold of its events', v_projection.read_table
             USING DETAIL = jsonb_build_object('step', v_projection.read_table, 'done', v_done, 'total', v_total);
         -- One statement, one snapshot: right in the middle of writes, too.
-        RETURN QUERY EXECUTE format(
+        RETURN QUERY EXECUTE projection.localized(format(
             'SELECT %1$L::text, coalesce(f.tenant_id, t.tenant_id), %2$s, to_jsonb(f), to_jsonb(t)'
             || ' FROM (SELECT %3$s FROM (%4$s) AS f) AS f FULL JOIN (%5$s) AS t ON %6$s WHERE f IS NULL OR t IS NULL OR f *<> t',
             v_projection.read_table,
@@ -46,15 +55,15 @@ BEGIN
             END,
             CASE v_projection.kind WHEN 'slots' THEN 'f.tenant_id = t.tenant_id'
                 ELSE projection.key_match(v_projection.read_table, 'f', 't') END
-        ) USING p_tenant_id;
+        ), p_shard_id) USING p_tenant_id;
         v_done := v_done + 1;
     END LOOP;
 END
 $$;
 
-COMMENT ON FUNCTION ops.verify_projections(bigint) IS
-'The rows of the read tables that differ from the fold of their sources; none when all is well. Of one tenant, or of all. expected is the fold, actual the row; null where one of them is missing. Repair with ops.rebuild_projection. Example: SELECT * FROM ops.verify_projections().';
+COMMENT ON FUNCTION ops.verify_projections(bigint, bigint) IS
+'The rows of the read tables that differ from the fold of their sources; none when all is well. Of one tenant, or of all. expected is the fold, actual the row; null where one of them is missing. Repair with ops.rebuild_projection. On Citus all shards are compared at the same time, each on its node. Error: BL032 a shard failed. Example: SELECT * FROM ops.verify_projections().';
 
-REVOKE ALL ON FUNCTION ops.verify_projections(bigint) FROM public;
+REVOKE ALL ON FUNCTION ops.verify_projections(bigint, bigint) FROM public;
 
-GRANT EXECUTE ON FUNCTION ops.verify_projections(bigint) TO betledger_operator;
+GRANT EXECUTE ON FUNCTION ops.verify_projections(bigint, bigint) TO betledger_operator;

@@ -2,9 +2,11 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.add_one_change(p_read_table text, p_columns text[], p_change text)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+BEGIN
+    RETURN (
     SELECT format(
         $text$
     UPDATE %1$s AS t SET %2$s FROM (%3$s) AS c WHERE %4$s;
@@ -22,6 +24,8 @@ AS $body$
     )
     FROM projection.projections AS p
     WHERE p.read_table = p_read_table
+    );
+END
 $body$;
 
 COMMENT ON FUNCTION projection.add_one_change(text, text[], text) IS

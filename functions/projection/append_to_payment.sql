@@ -30,7 +30,7 @@ BEGIN
 
     INSERT INTO public.payment_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
     VALUES (
-        event_id, p_tenant_id, p_payment_id, v_event_type, CASE p_event_data -> 'reason' WHEN 'null' THEN p_event_data - 'reason' ELSE p_event_data END, event_time, 1,
+        event_id, p_tenant_id, p_payment_id, v_event_type, CASE WHEN p_event_data -> 'reason' = 'null' THEN p_event_data - 'reason' ELSE p_event_data END, event_time, 1,
         '{}'::jsonb || CASE WHEN p_idempotency_key IS NULL THEN '{}' ELSE jsonb_build_object('idempotency_key', p_idempotency_key) END
     )
     ON CONFLICT DO NOTHING;

@@ -1,12 +1,12 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION projection.compile_event_table(p_event_table text)
+CREATE OR REPLACE FUNCTION projection.compile_event_table(p_event_table text, p_shard_id bigint DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $compile$
 DECLARE
-    v_name text := split_part(p_event_table, '.', 2);
+    v_name text;
     v_fold record;
     v_begin text;
     v_inserted text := '';
@@ -17,8 +17,23 @@ DECLARE
     v_suffix text;
     v_body text;
     v_beginnings text[];
+    v_frame constant text := $text$
+DECLARE
+    v_event record;
+    v_done boolean;
+    v_is_new boolean;
+    v_tenant_ids bigint[];
+    v_keys text[];
+BEGIN%s%s
+END
+$text$;
 BEGIN
-    PERFORM projection.compile_refresh(p.read_table) FROM projection.projections AS p WHERE p.kind <> 'slots';
+    IF p_shard_id IS NULL THEN
+        IF projection.is_distributed(p_event_table) THEN
+            PERFORM projection.compile_version();
+        END IF;
+        PERFORM projection.compile_refresh(p.read_table) FROM projection.projections AS p WHERE p.kind <> 'slots';
+    END IF;
 
     -- The types that a stream begins with; a sum knows no streams.
     SELECT coalesce(array_agg(t.event_type ORDER BY t.event_type), '{}') INTO v_beginnings
@@ -162,33 +177,36 @@ BEGIN
     ) || v_inserted;
 
     FOR v_suffix, v_body IN VALUES ('_inserted', v_inserted), ('_key_removed', v_key_removed) LOOP
+        v_name := split_part(p_event_table, '.', 2) || v_suffix;
+        IF p_shard_id IS NOT NULL THEN
+            -- Not a trigger function, but called by one: a plan that names a shard can be kept, one over the rows of a statement cannot.
+            EXECUTE projection.localized(format(
+                $text$CREATE OR REPLACE FUNCTION projection.%1$I(p_new_events %3$s[]) RETURNS void LANGUAGE plpgsql
+                AS $body$%2$s$body$$text$,
+                v_name, format(v_frame, replace(v_body, ' new_events ', ' unnest(p_new_events) '), ''), p_event_table
+            ), p_shard_id);
+            EXECUTE projection.localized(format('REVOKE ALL ON FUNCTION projection.%I FROM public', v_name), p_shard_id);
+            CONTINUE;
+        ELSIF projection.is_distributed(p_event_table) THEN
+            v_body := projection.shard_trigger_body(p_event_table, v_suffix);
+        ELSE
+            v_body := format(v_frame, v_body, E'\n    RETURN NULL;');
+        END IF;
         EXECUTE format(
-            $text$
-CREATE OR REPLACE FUNCTION projection.%1$I() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $body$
-DECLARE
-    v_event record;
-    v_done boolean;
-    v_is_new boolean;
-    v_tenant_ids bigint[];
-    v_keys text[];
-BEGIN%2$s
-    RETURN NULL;
-END
-$body$
-            $text$, v_name || v_suffix, v_body
+            $text$CREATE OR REPLACE FUNCTION projection.%1$I() RETURNS trigger
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+            AS $body$%2$s$body$$text$, v_name, v_body
         );
-        EXECUTE format('REVOKE ALL ON FUNCTION projection.%I() FROM public', v_name || v_suffix);
+        EXECUTE format('REVOKE ALL ON FUNCTION projection.%I() FROM public', v_name);
         EXECUTE format(
-            'COMMENT ON FUNCTION projection.%I() IS %L', v_name || v_suffix,
+            'COMMENT ON FUNCTION projection.%I() IS %L', v_name,
             format('Trigger function of %s, made by projection.compile_event_table(); change the folds or projection.event_types instead.', p_event_table)
         );
     END LOOP;
 END
 $compile$;
 
-COMMENT ON FUNCTION projection.compile_event_table(text) IS
-'Makes the trigger functions projection.<event table>_inserted() (which checks, then projects) and _key_removed() from projection.event_types and the folds, and the refresh functions of all read tables. Example: SELECT projection.compile_event_table(''public.bet_events'').';
+COMMENT ON FUNCTION projection.compile_event_table(text, bigint) IS
+'Makes the trigger functions projection.<event table>_inserted() (which checks, then projects) and _key_removed() from projection.event_types and the folds, and the refresh functions of all read tables. With a shard, on its Citus node: the functions that the trigger functions call there (see projection.compile_shard). Example: SELECT projection.compile_event_table(''public.bet_events'').';
 
-REVOKE ALL ON FUNCTION projection.compile_event_table(text) FROM public;
+REVOKE ALL ON FUNCTION projection.compile_event_table(text, bigint) FROM public;

@@ -1,6 +1,6 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION projection.compile_refresh(p_read_table text)
+CREATE OR REPLACE FUNCTION projection.compile_refresh(p_read_table text, p_shard_id bigint DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -28,7 +28,7 @@ BEGIN
     ), E'\n') INTO v_stale
     FROM unnest(v_summaries.stale) AS t (name);
 
-    EXECUTE format(
+    EXECUTE projection.localized(format(
         $text$
 CREATE OR REPLACE FUNCTION projection.%1$I(p_tenant_ids bigint[], p_keys text[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
@@ -99,17 +99,19 @@ $body$
             p.read_table, p.key_columns[2], split_part(p.read_table, '.', 2) || '_stale'
         ), ', ') || ')' FROM projection.projections AS p WHERE p.read_table = ANY (v_summaries.stale)), 'NULL::jsonb'),
         coalesce(v_stale, '')
+    ), p_shard_id);
+    EXECUTE projection.localized(format('REVOKE ALL ON FUNCTION projection.%I(bigint[], text[]) FROM public', 'refresh_' || v_name), p_shard_id);
+    EXECUTE projection.localized(
+        format('GRANT EXECUTE ON FUNCTION projection.%I(bigint[], text[]) TO betledger_operator', 'refresh_' || v_name), p_shard_id
     );
-    EXECUTE format('REVOKE ALL ON FUNCTION projection.%I(bigint[], text[]) FROM public', 'refresh_' || v_name);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION projection.%I(bigint[], text[]) TO betledger_operator', 'refresh_' || v_name);
-    EXECUTE format(
+    EXECUTE projection.localized(format(
         'COMMENT ON FUNCTION projection.%I(bigint[], text[]) IS %L', 'refresh_' || v_name,
-        format('Folds the given rows of %s anew and carries the difference to the summaries. Made by projection.compile_refresh(); change the folds instead.', p_read_table)
-    );
+        format('Folds the given rows of %s anew and carries the difference to the summaries. Made by projection.compile_refresh(); change the folds instead.', v_name)
+    ), p_shard_id);
 END
 $compile$;
 
-COMMENT ON FUNCTION projection.compile_refresh(text) IS
-'Makes projection.refresh_<read table>(tenant_ids, keys) from the folds of the read table. Example: SELECT projection.compile_refresh(''public.bets_view'').';
+COMMENT ON FUNCTION projection.compile_refresh(text, bigint) IS
+'Makes projection.refresh_<read table>(tenant_ids, keys) from the folds of the read table; with a shard, the one that works on the shards of its node (see projection.compile_shard). Example: SELECT projection.compile_refresh(''public.bets_view'').';
 
-REVOKE ALL ON FUNCTION projection.compile_refresh(text) FROM public;
+REVOKE ALL ON FUNCTION projection.compile_refresh(text, bigint) FROM public;

@@ -2,17 +2,21 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.folded_by(p_read_table text, p_sources text[])
 RETURNS text[]
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT array_agg(a.attname::text ORDER BY a.attnum)
-    FROM pg_attribute AS a
-    WHERE a.attrelid = p_read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped
-        AND EXISTS (
-            SELECT FROM projection.folds AS f
-            JOIN pg_attribute AS c ON c.attrelid = f.fold::regclass AND c.attname = a.attname
-            WHERE f.read_table = p_read_table AND f.source_table = ANY (p_sources)
-        )
+BEGIN
+    RETURN (
+        SELECT array_agg(a.attname::text ORDER BY a.attnum)
+        FROM pg_attribute AS a
+        WHERE a.attrelid = p_read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped
+            AND EXISTS (
+                SELECT FROM projection.folds AS f
+                JOIN pg_attribute AS c ON c.attrelid = f.fold::regclass AND c.attname = a.attname
+                WHERE f.read_table = p_read_table AND f.source_table = ANY (p_sources)
+            )
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.folded_by(text, text[]) IS

@@ -2,14 +2,18 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.is_summary(p_read_table text)
 RETURNS boolean
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT EXISTS (
-        SELECT FROM projection.folds AS f
-        WHERE f.read_table = p_read_table
-            AND f.source_table IN (SELECT p.read_table FROM projection.projections AS p)
-    )
+BEGIN
+    RETURN (
+        SELECT EXISTS (
+            SELECT FROM projection.folds AS f
+            WHERE f.read_table = p_read_table
+                AND f.source_table IN (SELECT p.read_table FROM projection.projections AS p)
+        )
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.is_summary(text) IS

@@ -2,12 +2,16 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.key_match(p_read_table text, p_left text, p_right text)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT string_agg(format('%1$s.%3$I = %2$s.%3$I', p_left, p_right, k.name), ' AND ' ORDER BY k.n)
-    FROM projection.projections AS p, unnest(p.key_columns) WITH ORDINALITY AS k (name, n)
-    WHERE p.read_table = p_read_table
+BEGIN
+    RETURN (
+        SELECT string_agg(format('%1$s.%3$I = %2$s.%3$I', p_left, p_right, k.name), ' AND ' ORDER BY k.n)
+        FROM projection.projections AS p, unnest(p.key_columns) WITH ORDINALITY AS k (name, n)
+        WHERE p.read_table = p_read_table
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.key_match(text, text, text) IS

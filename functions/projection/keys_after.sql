@@ -2,6 +2,7 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.keys_after(
     p_read_table text, p_tenant_id bigint, p_after_tenant_id bigint, p_after_key text, p_limit integer,
+    p_shard_id bigint,
     OUT tenant_ids bigint[], OUT keys text[]
 )
 LANGUAGE plpgsql STABLE
@@ -10,7 +11,7 @@ SET enable_seqscan = off
 SET jit = off
 AS $$
 BEGIN
-    EXECUTE (
+    EXECUTE projection.localized((
         SELECT
             'SELECT array_agg(u.tenant_id ORDER BY u.tenant_id, u.key COLLATE "C"), array_agg(u.key ORDER BY u.tenant_id, u.key COLLATE "C")'
             || ' FROM (' || string_agg(format(
@@ -23,13 +24,13 @@ BEGIN
             UNION ALL
             SELECT p.read_table, format('e.%I', p.key_columns[2]) FROM projection.projections AS p WHERE p.read_table = p_read_table
         ) AS s
-    ) INTO tenant_ids, keys USING p_tenant_id, p_after_tenant_id, p_after_key, p_limit;
+    ), p_shard_id) INTO tenant_ids, keys USING p_tenant_id, p_after_tenant_id, p_after_key, p_limit;
 END
 $$;
 
-COMMENT ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer) IS
-'The next keys that a read table has or should have, in order: those of its sources and its own. Example: SELECT * FROM projection.keys_after(''public.bets_view'', NULL, 0, '''', 10000).';
+COMMENT ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) IS
+'The next keys that a read table has or should have, in order: those of its sources and its own; on Citus, of one shard. Example: SELECT * FROM projection.keys_after(''public.bets_view'', NULL, 0, '''', 10000, NULL).';
 
-REVOKE ALL ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer) FROM public;
+REVOKE ALL ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer) TO betledger_operator;
+GRANT EXECUTE ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) TO betledger_operator;

@@ -2,31 +2,35 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.payload_check(p_event_table text, p_event_type text, p_row text)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT coalesce(
-        (
-            SELECT string_agg(
-                format(
-                    CASE WHEN f.required THEN '(%1$s)' ELSE '(coalesce(jsonb_typeof(%2$s), ''null'') = ''null'' OR %1$s)' END,
-                    projection.field_check(f.kind, f.json, f.text), f.json
-                ), E'\n            AND ' ORDER BY f.required DESC, f.name
-            )
-            FROM (
-                SELECT
-                    k.key AS name, k.value AS kind, k.required,
-                    format('(%s.event_data -> %L)', p_row, k.key) AS json, format('(%s.event_data ->> %L)', p_row, k.key) AS text
+BEGIN
+    RETURN (
+        SELECT coalesce(
+            (
+                SELECT string_agg(
+                    format(
+                        CASE WHEN f.required THEN '(%1$s)' ELSE '(coalesce(jsonb_typeof(%2$s), ''null'') = ''null'' OR %1$s)' END,
+                        projection.field_check(f.kind, f.json, f.text), f.json
+                    ), E'\n            AND ' ORDER BY f.required DESC, f.name
+                )
                 FROM (
-                    SELECT r.key, r.value, true AS required FROM jsonb_each_text(t.required_fields) AS r
-                    UNION ALL
-                    SELECT o.key, o.value, false FROM jsonb_each_text(t.optional_fields) AS o
-                ) AS k
-            ) AS f
-        ), 'true'
-    )
-    FROM projection.event_types AS t
-    WHERE t.event_table = p_event_table AND t.event_type = p_event_type
+                    SELECT
+                        k.key AS name, k.value AS kind, k.required,
+                        format('(%s.event_data -> %L)', p_row, k.key) AS json, format('(%s.event_data ->> %L)', p_row, k.key) AS text
+                    FROM (
+                        SELECT r.key, r.value, true AS required FROM jsonb_each_text(t.required_fields) AS r
+                        UNION ALL
+                        SELECT o.key, o.value, false FROM jsonb_each_text(t.optional_fields) AS o
+                    ) AS k
+                ) AS f
+            ), 'true'
+        )
+        FROM projection.event_types AS t
+        WHERE t.event_table = p_event_table AND t.event_type = p_event_type
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.payload_check(text, text, text) IS
