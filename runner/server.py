@@ -378,13 +378,13 @@ def _has_locale() -> bool:
 
 
 @contextmanager
-def throwaway_server(settings: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The URL of DATABASE_URL's server, or of a new one that is gone afterwards."""
+def throwaway_server(settings: Mapping[str, str] | None = None, folder: str = "/tmp") -> Iterator[str]:  # noqa: S108
+    """The URL of DATABASE_URL's server, or of a new one, with its data in a folder, that is gone afterwards."""
     if given := os.environ.get("DATABASE_URL"):
         yield given
         return
     # Not below TMPDIR: that may lie in a folder that is closed to the server's user.
-    with tempfile.TemporaryDirectory(prefix="betledger-", dir="/tmp" if os.path.isdir("/tmp") else None) as home:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="betledger-", dir=folder if os.path.isdir(folder) else None) as home:
         os.chmod(home, 0o711)
         server = EmbeddedServer(Path(home), settings)
         try:

@@ -1,12 +1,15 @@
 """A server for all tests, a migrated template database, and a clone of it for each test."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import betledger
 import psycopg
 import pytest
 from betledger.server import throwaway_server
+from citus_cluster import Cluster, running_cluster, why_not
 from psycopg import conninfo, sql
 from pytest_postgresql import factories
 
@@ -22,14 +25,34 @@ PASSWORD = "only for tests"
 # Nothing of a test has to outlive the power supply.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "256MB"}
 
+# In memory where there is room: making and deleting the files of hundreds of databases is most of the time on a disk.
+MEMORY = Path("/dev/shm")
+FOLDER = str(MEMORY) if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 << 30 else "/tmp"
+TEMPLATE = "tests_tmpl"
+
 _stack = ExitStack()
+# With --citus: the cluster that every test runs on.
+_cluster: Cluster | None = None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest --citus` runs the same tests on a cluster."""
+    parser.addoption("--citus", action="store_true", help="run the tests on a Citus cluster instead")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server before pytest-postgresql reads where it is."""
+    global _cluster
     if config.option.collectonly:
         return
-    parts = conninfo.conninfo_to_dict(_stack.enter_context(throwaway_server(SETTINGS)))
+    if config.option.citus:
+        if reason := why_not():
+            pytest.exit(f"nothing was tested: {reason}", returncode=2)
+        _cluster = _stack.enter_context(running_cluster(SETTINGS, FOLDER))
+        url = _cluster.urls[0]
+    else:
+        url = _stack.enter_context(throwaway_server(SETTINGS, FOLDER))
+    parts = conninfo.conninfo_to_dict(url)
     config.option.postgresql_host = parts.get("host")
     config.option.postgresql_port = parts.get("port")
     config.option.postgresql_user = parts.get("user")
@@ -44,6 +67,9 @@ def pytest_unconfigure() -> None:
 def _migrated(**parameters: object) -> None:
     parameters.pop("autocommit", None)
     url = conninfo.make_conninfo("", **parameters)
+    if _cluster:
+        _cluster.create(TEMPLATE, nodes=range(1, len(_cluster.urls)))
+        _cluster.join(TEMPLATE)
     betledger.migrate(url)
     with psycopg.connect(url, autocommit=True) as connection:
         for name, group in LOGINS.items():
@@ -53,10 +79,21 @@ def _migrated(**parameters: object) -> None:
                 )
             if group:
                 connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(name)))
+    if _cluster:
+        _cluster.seal(TEMPLATE)
 
 
 postgresql_noproc = factories.postgresql_noproc(load=[_migrated])
-clone = factories.postgresql("postgresql_noproc")
+clone_of_coordinator = factories.postgresql("postgresql_noproc")
+
+
+@pytest.fixture
+def clone(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
+    """A connection to a clone of the template, on every node of a cluster."""
+    request.getfixturevalue("postgresql_noproc")
+    if _cluster:
+        _cluster.create("tests", TEMPLATE, nodes=range(1, len(_cluster.urls)))
+    yield request.getfixturevalue("clone_of_coordinator")
 
 
 @pytest.fixture

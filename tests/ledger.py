@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -121,3 +122,18 @@ def unchanged(conn: psycopg.Connection) -> Iterator[None]:
     before = state(conn)
     yield
     assert state(conn) == before
+
+
+def wait_until_blocked(db: psycopg.Connection, *blocked: psycopg.Connection) -> None:
+    """Until the connections wait for a lock that another one holds, here or on a node of a cluster."""
+    pids = [c.info.backend_pid for c in blocked]
+    # A global pid of Citus is the number of the node, and ten digits of the backend.
+    waiting = (
+        "SELECT count(DISTINCT waiting_gpid) FROM citus_lock_waits WHERE waiting_gpid %% 10000000000 = ANY (%s)"
+        if db.execute("SELECT FROM pg_extension WHERE extname = 'citus'").rowcount
+        else "SELECT count(*) FROM unnest(%s::int[]) AS p WHERE pg_blocking_pids(p) <> '{}'"
+    )
+    deadline = time.monotonic() + 30
+    while db.execute(waiting, (pids,)).fetchone()[0] < len(pids):  # type: ignore[index]
+        assert time.monotonic() < deadline, "nothing waits for a lock"
+        time.sleep(0.005)

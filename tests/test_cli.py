@@ -219,7 +219,9 @@ def test_a_scene_that_goes_wrong_is_an_error(db: psycopg.Connection, tmp_path: P
 
 
 def test_a_scene_shows_brackets_as_they_are(db: psycopg.Connection, tmp_path: Path) -> None:
-    (tmp_path / "scene.sql").write_text("-- told [/bold]\nSELECT '[/red]' AS a, jsonb '{\"b\": null}' AS j, NULL AS n;\n")
+    (tmp_path / "scene.sql").write_text(
+        "-- told [/bold]\nSELECT '[/red]' AS a, jsonb '{\"b\": null}' AS j, NULL AS n;\n"
+    )
     console = Console(record=True, quiet=False, file=io.StringIO(), width=120)
     play(db, tmp_path / "scene.sql", console)
     shown = console.export_text()

@@ -17,6 +17,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from fold_in_python import EVENT_TABLES, Event, balance, bet, fold, insert, payment, read, verify
+from ledger import wait_until_blocked
 
 Connect = Callable[..., psycopg.Connection]
 
@@ -68,15 +69,6 @@ def value(db: psycopg.Connection, query: str, *arguments: Any) -> Any:
 def in_background(work: Callable[[], Any]) -> Iterator[Future[Any]]:
     with ThreadPoolExecutor(1) as pool:
         yield pool.submit(work)
-
-
-def wait_until_blocked(db: psycopg.Connection, *blocked: psycopg.Connection) -> None:
-    """Until the connections wait for a lock that another one holds."""
-    pids = [c.info.backend_pid for c in blocked]
-    deadline = time.monotonic() + 30
-    while value(db, "SELECT count(*) FROM unnest(%s::int[]) AS p WHERE pg_blocking_pids(p) <> '{}'", pids) < len(pids):
-        assert time.monotonic() < deadline, "nothing waits for a lock"
-        time.sleep(0.005)
 
 
 # ---------------------------------------------------------------------------------------------- summaries add up
@@ -370,6 +362,35 @@ def test_two_open_transactions_on_one_bet(
     stored = stored_events(db)
     assert (events[0].id in {e.id for e in stored}) == (end == "COMMIT")
     assert events[1].id in {e.id for e in stored}
+    assert_kept(db)
+
+
+def test_a_row_that_is_made_between_lock_and_fold_is_locked_too(db: psycopg.Connection, connect: Connect) -> None:
+    """What others do to a row that was not there when the rows were locked must not be lost."""
+    many, holds_a, holds_b, holds_k = (connect("app") for _ in range(4))
+    insert(db, [bet(1, "a", "placed", T0, user_id="ua")])
+    holds_a.execute("BEGIN")
+    insert(holds_a, [bet(1, "a", "confirmed", T0 + 1)])
+
+    def confirm_all() -> None:
+        insert(many, [bet(1, name, "confirmed", T0 + 2) for name in "abk"])
+
+    with in_background(confirm_all) as waiting:
+        wait_until_blocked(db, many)  # on a, before b and k are there
+        insert(db, [bet(1, "b", "placed", T0, user_id="ub")])
+        holds_b.execute("BEGIN")
+        insert(holds_b, [bet(1, "b", "cancelled", T0 + 3)])
+        holds_a.execute("COMMIT")
+        time.sleep(0.2)  # it has a lock on a, and sees b, but not yet k
+        wait_until_blocked(db, many)
+        insert(db, [bet(1, "k", "placed", T0, user_id="uk")])
+        holds_k.execute("BEGIN")
+        insert(holds_k, [bet(1, "k", "cancelled", T0 + 3)])
+        holds_b.execute("COMMIT")
+        time.sleep(0.2)  # it sees k now, without the cancellation
+        wait_until_blocked(db, many)
+        holds_k.execute("COMMIT")
+        waiting.result(30)
     assert_kept(db)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal as D
@@ -10,7 +9,23 @@ from typing import Any
 
 import psycopg
 import pytest
-from ledger import OTHER, T0, TENANT, append, call, call_all, event, insert, one, place, refused, rows, state, unchanged
+from ledger import (
+    OTHER,
+    T0,
+    TENANT,
+    append,
+    call,
+    call_all,
+    event,
+    insert,
+    one,
+    place,
+    refused,
+    rows,
+    state,
+    unchanged,
+    wait_until_blocked,
+)
 
 BET = ("tenant_id", "bet_id", "user_id", "stake", "odds", "fixture_id", "status", "result", "payout",
        "idempotency_key", "created_at", "last_updated_at", "duplicate")  # fmt: skip
@@ -61,14 +76,6 @@ def balance(conn: psycopg.Connection, user: str = "u1", tenant: int = TENANT) ->
 
 def purge(connect) -> None:
     connect("operator").execute("CALL ops.purge_idempotency_keys('0')")
-
-
-def wait_until_blocked(db: psycopg.Connection, pid: int) -> None:
-    for _ in range(2000):
-        if db.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", (pid,)).fetchone()[0]:
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"backend {pid} never waited for a lock")
 
 
 # Results ------------------------------------------------------------------------------------------------------------
@@ -477,7 +484,7 @@ def test_the_second_of_two_calls_waits_and_answers_like_a_replay(db, connect, wo
     result = call(first, *filled(world, name))
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(call, second, *filled(world, name))
-        wait_until_blocked(db, second.info.backend_pid)
+        wait_until_blocked(db, second)
         first.commit() if committed else first.rollback()
         answer = waiting.result(timeout=60)
     assert answer["duplicate"] is committed
@@ -493,7 +500,7 @@ def test_a_call_waits_for_a_plain_insert_with_its_key(db, connect, world):
     append(first, "DEPOSIT_CREATED", aggregate="client-1", key="k", data={"amount": 5})
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(call, second, *CALLS["deposit"])
-        wait_until_blocked(db, second.info.backend_pid)
+        wait_until_blocked(db, second)
         first.commit()
         answer = waiting.result(timeout=60)
     assert (answer["payment_id"], answer["duplicate"]) == ("client-1", True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from fold_in_python import Event, balance, bet, copy, delete_read_rows, fold, insert, payment, read, verify
+from ledger import wait_until_blocked
 
 Connect = Callable[..., psycopg.Connection]
 
@@ -341,13 +341,6 @@ def running(connection: psycopg.Connection, statement: str) -> Any:
         yield pool.submit(lambda: connection.execute(statement))
 
 
-def wait_until_blocked(db: psycopg.Connection, pid: int) -> None:
-    deadline = time.monotonic() + 30
-    while db.execute("SELECT pg_blocking_pids(%s) = '{}'", (pid,)).fetchone() == (True,):
-        assert time.monotonic() < deadline, "nothing waits for a lock"
-        time.sleep(0.005)
-
-
 def kill(db: psycopg.Connection, pid: int) -> None:
     assert db.execute("SELECT pg_terminate_backend(%s, 30000)", (pid,)).fetchone() == (True,)
 
@@ -361,7 +354,7 @@ def test_a_rebuild_that_was_killed_is_run_again(db: psycopg.Connection, connect:
     holder.execute("BEGIN")
     holder.execute("SELECT FROM bets_view WHERE bet_id = 'b13' FOR UPDATE")
     with running(operator, "CALL ops.rebuild_projection(p_batch => 4)") as rebuild:
-        wait_until_blocked(db, operator.info.backend_pid)
+        wait_until_blocked(db, operator)
         kill(db, operator.info.backend_pid)
         assert isinstance(rebuild.exception(30), psycopg.OperationalError)
     holder.execute("ROLLBACK")
@@ -383,7 +376,7 @@ def test_a_purge_that_was_killed_is_run_again(db: psycopg.Connection, connect: C
     holder.execute("BEGIN")
     holder.execute("SELECT FROM bets_view WHERE bet_id = 'b13' FOR UPDATE")
     with running(operator, "CALL ops.purge_idempotency_keys('48 hours', 4)") as purge:
-        wait_until_blocked(db, operator.info.backend_pid)
+        wait_until_blocked(db, operator)
         kill(db, operator.info.backend_pid)
         assert isinstance(purge.exception(30), psycopg.OperationalError)
     holder.execute("ROLLBACK")
@@ -405,7 +398,7 @@ def test_a_load_that_was_killed_is_run_again(db: psycopg.Connection, connect: Co
     insert(holder, [bet(1, "other", "placed", T0, "k490")])  # the load has to wait for what becomes of this key
     with ThreadPoolExecutor(1) as pool:
         load = pool.submit(copy, loader, events)
-        wait_until_blocked(db, loader.info.backend_pid)
+        wait_until_blocked(db, loader)
         kill(db, loader.info.backend_pid)
         assert isinstance(load.exception(30), psycopg.OperationalError)
     holder.execute("ROLLBACK")

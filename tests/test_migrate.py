@@ -214,9 +214,7 @@ def test_other_ways_to_write_the_directive_count_too(empty: str, tree: Callable[
         ("CREATE TABLE x (n integer);\nCOMMIT;\n", "leave out COMMIT"),
     ],
 )
-def test_a_file_cannot_be_half_in_a_transaction(
-    empty: str, tree: Callable[..., Path], text: str, message: str
-) -> None:
+def test_a_file_cannot_be_half_in_a_transaction(empty: str, tree: Callable[..., Path], text: str, message: str) -> None:
     with pytest.raises(BetledgerError, match=rf"schema/0002_x\.sql .*{message}"):
         betledger.migrate(empty, tree(BASE | {"schema/0002_x.sql": text}))
 

@@ -253,7 +253,7 @@ def test_an_operator_takes_out_even_a_young_key_but_nothing_else(connect, db, ta
         "CALL ops.purge_idempotency_keys()",
         "SELECT projection.compile_event_table('public.bet_events')",
         "SELECT projection.refresh_bets_view('{10001}', '{bet-1}')",
-        "SELECT projection.repair_slots('projection.tenant_totals', 10001)",
+        "SELECT projection.repair_slots('projection.tenant_totals', 10001, NULL)",
     ],
 )
 @pytest.mark.parametrize("role", ["app", "tenant_login", "reader"])

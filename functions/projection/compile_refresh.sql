@@ -36,14 +36,17 @@ AS $body$
 DECLARE
     v_changed bigint;
     v_changed_in_all bigint := 0;
+    v_locked bigint;
     v_missed boolean;
     v_stale jsonb;
 BEGIN
     LOOP
         -- Lock first, fold in a later statement: its snapshot then holds every event whose writer had the lock before.
-        PERFORM FROM unnest(p_tenant_ids, p_keys) AS k (tenant_id, key)
-        JOIN %2$s AS t ON t.tenant_id = k.tenant_id AND t.%3$s = k.key
-        ORDER BY t.tenant_id, t.%3$s COLLATE "C" FOR NO KEY UPDATE OF t;
+        SELECT count(*) INTO v_locked FROM (
+            SELECT FROM (SELECT DISTINCT u.tenant_id, u.key FROM unnest(p_tenant_ids, p_keys) AS u (tenant_id, key)) AS k
+            JOIN %2$s AS t ON t.tenant_id = k.tenant_id AND t.%3$s = k.key
+            ORDER BY t.tenant_id, t.%3$s COLLATE "C" FOR NO KEY UPDATE OF t
+        ) AS l;
 
         WITH keys AS (SELECT DISTINCT k.tenant_id, k.key FROM unnest(p_tenant_ids, p_keys) AS k (tenant_id, key)),
         -- Each key with its row as it should be and as it is.
@@ -57,29 +60,35 @@ BEGIN
                 SELECT t AS old_row FROM %2$s AS t WHERE t.tenant_id = k.tenant_id AND t.%3$s = k.key OFFSET 0
             ) AS o ON true
         ),
+        -- A row that was made after we had locked is not ours to change: its writers may be at it. Lock again.
+        all_locked AS (SELECT count(*) FILTER (WHERE w.found) = v_locked AS yes FROM work AS w),
         updated AS (
             UPDATE %2$s AS t SET (%6$s) = ROW(%8$s) FROM work AS w
             WHERE t.tenant_id = w.tenant_id AND t.%3$s = w.key AND w.wanted AND w.found AND w.old_row *<> w.new_row
+                AND (SELECT a.yes FROM all_locked AS a)
             RETURNING t.*, w.old_row
         ),
         inserted AS (
-            INSERT INTO %2$s (%6$s) SELECT %8$s FROM work AS w WHERE w.wanted AND NOT w.found
+            INSERT INTO %2$s (%6$s) SELECT %8$s FROM work AS w
+            WHERE w.wanted AND NOT w.found AND (SELECT a.yes FROM all_locked AS a)
             ORDER BY w.tenant_id, w.key COLLATE "C" ON CONFLICT DO NOTHING RETURNING *
         ),
         deleted AS (
             DELETE FROM %2$s AS t USING work AS w
-            WHERE t.tenant_id = w.tenant_id AND t.%3$s = w.key AND w.found AND NOT w.wanted RETURNING t.*
+            WHERE t.tenant_id = w.tenant_id AND t.%3$s = w.key AND w.found AND NOT w.wanted
+                AND (SELECT a.yes FROM all_locked AS a) RETURNING t.*
         ),
         before AS (SELECT (u.old_row).* FROM updated AS u UNION ALL SELECT d.* FROM deleted AS d),
         after AS (SELECT %9$s FROM updated AS u UNION ALL SELECT i.* FROM inserted AS i)%10$s
         SELECT
             (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted) + (SELECT count(*) FROM deleted),
-            (SELECT count(*) FROM work AS w WHERE w.wanted AND NOT w.found) > (SELECT count(*) FROM inserted),
+            NOT (SELECT a.yes FROM all_locked AS a)
+                OR (SELECT count(*) FROM work AS w WHERE w.wanted AND NOT w.found) > (SELECT count(*) FROM inserted),
             %11$s
         INTO v_changed, v_missed, v_stale;
         v_changed_in_all := v_changed_in_all + v_changed;
 %12$s
-        -- Missed: another transaction made the row after we had looked. Now there is something to lock.
+        -- Missed: another transaction made a row after we had looked. Now there is something to lock.
         EXIT WHEN NOT v_missed;
     END LOOP;
     RETURN v_changed_in_all;
