@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import psycopg
 import typer
-from betledger.database import resolve, session
+from betledger.database import on_citus, resolve, session
 from betledger.demo.player import play, shown
 from betledger.errors import BetledgerError, in_one_line
 from betledger.migrations import migrate as migrate_database
@@ -182,6 +182,11 @@ def role_create(
                     literal = sql.Literal(verifier.decode())
                     connection.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(identifier, literal))
                 connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), identifier))
+                if member_of == "betledger_tenant" and on_citus(connection):
+                    # SET LOCAL app.tenant_id has to reach the nodes, or nothing is seen there.
+                    connection.execute(
+                        sql.SQL("ALTER ROLE {} SET citus.propagate_set_commands = 'local'").format(identifier)
+                    )
             except BaseException:
                 if kept:
                     kept.unlink()

@@ -71,3 +71,8 @@ def session(url: str) -> psycopg.Connection[Any]:
         with contextlib.suppress(psycopg.Error):
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
     return connection
+
+
+def on_citus(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the database has the Citus extension."""
+    return bool(connection.execute("SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus'").rowcount)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import psycopg
 import sqlparse
 import yoyo
-from betledger.database import session
+from betledger.database import on_citus, session
 from betledger.errors import BetledgerError, in_one_line
 from psycopg import errors as pg
 from psycopg import sql
@@ -192,7 +192,7 @@ class Migrator:
         self.root = root
         self.progress = progress
         self.backend = _Backend(connection)
-        self.on_citus = bool(self._one("SELECT count(*) FROM pg_extension WHERE extname = 'citus'"))
+        self.on_citus = on_citus(connection)
         if self.on_citus:
             if not self._one("SELECT citus_is_coordinator()"):
                 raise BetledgerError("this node is a worker of a Citus cluster: name the coordinator instead")

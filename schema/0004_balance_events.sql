@@ -49,10 +49,10 @@ ALTER TABLE public.balance_events FORCE ROW LEVEL SECURITY;
 CREATE POLICY trusted ON public.balance_events TO betledger_owner, betledger_app, betledger_reader, betledger_operator
 USING (true) WITH CHECK (true);
 
--- Without a valid setting the CASE is null, and no row is seen or written.
+-- Without a valid setting the right side is null, and no row is seen or written.
 CREATE POLICY own_tenant ON public.balance_events TO betledger_tenant
-USING (tenant_id = CASE WHEN current_setting('app.tenant_id', true) ~ '^[1-9][0-9]{0,17}$' THEN current_setting('app.tenant_id', true)::bigint END)
-WITH CHECK (tenant_id = CASE WHEN current_setting('app.tenant_id', true) ~ '^[1-9][0-9]{0,17}$' THEN current_setting('app.tenant_id', true)::bigint END);
+USING (tenant_id = substring(current_setting('app.tenant_id', true) FROM '^[1-9][0-9]{0,17}$')::bigint)
+WITH CHECK (tenant_id = substring(current_setting('app.tenant_id', true) FROM '^[1-9][0-9]{0,17}$')::bigint);
 
 REVOKE ALL ON public.balance_events FROM public;
 

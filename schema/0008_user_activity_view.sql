@@ -36,9 +36,9 @@ ALTER TABLE public.user_activity_view FORCE ROW LEVEL SECURITY;
 CREATE POLICY trusted ON public.user_activity_view TO betledger_owner, betledger_app, betledger_reader, betledger_operator
 USING (true) WITH CHECK (true);
 
--- Without a valid setting the CASE is null, and no row is seen.
+-- Without a valid setting the right side is null, and no row is seen.
 CREATE POLICY own_tenant ON public.user_activity_view FOR SELECT TO betledger_tenant
-USING (tenant_id = CASE WHEN current_setting('app.tenant_id', true) ~ '^[1-9][0-9]{0,17}$' THEN current_setting('app.tenant_id', true)::bigint END);
+USING (tenant_id = substring(current_setting('app.tenant_id', true) FROM '^[1-9][0-9]{0,17}$')::bigint);
 
 REVOKE ALL ON public.user_activity_view FROM public;
 

@@ -79,6 +79,9 @@ def _migrated(**parameters: object) -> None:
                 )
             if group:
                 connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(name)))
+        if _cluster:
+            # As `betledger role create` does.
+            connection.execute("ALTER ROLE tenant_login SET citus.propagate_set_commands = 'local'")
     if _cluster:
         _cluster.seal(TEMPLATE)
 
@@ -94,6 +97,8 @@ def clone(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
     if _cluster:
         _cluster.create("tests", TEMPLATE, nodes=range(1, len(_cluster.urls)))
     yield request.getfixturevalue("clone_of_coordinator")
+    if _cluster:
+        _cluster.seal("tests")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from betledger.database import on_citus
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -130,7 +131,7 @@ def wait_until_blocked(db: psycopg.Connection, *blocked: psycopg.Connection) -> 
     # A global pid of Citus is the number of the node, and ten digits of the backend.
     waiting = (
         "SELECT count(DISTINCT waiting_gpid) FROM citus_lock_waits WHERE waiting_gpid %% 10000000000 = ANY (%s)"
-        if db.execute("SELECT FROM pg_extension WHERE extname = 'citus'").rowcount
+        if on_citus(db)
         else "SELECT count(*) FROM unnest(%s::int[]) AS p WHERE pg_blocking_pids(p) <> '{}'"
     )
     deadline = time.monotonic() + 30

@@ -24,6 +24,7 @@ from ledger import (
     rows,
     unchanged,
 )
+from psycopg import sql
 
 EVERY_TABLE = (*EVENT_TABLES, *READ_TABLES, "projection.tenant_totals")
 ROLES = ("app", "tenant_login", "reader", "operator")
@@ -77,7 +78,7 @@ BAD_SETTINGS = [
 def test_a_tenant_without_a_valid_setting_sees_and_writes_nothing(connect, world, setting):
     conn = connect("tenant_login", autocommit=False)
     if setting is not None:
-        conn.execute("SELECT set_config('app.tenant_id', %s, true)", (setting,))
+        conn.execute(sql.SQL("SET LOCAL app.tenant_id = {}").format(setting))
     assert {table: tenants(conn, table) for table in EVERY_TABLE} == {table: set() for table in EVERY_TABLE}
     with unchanged(world):
         with refused("BL006", str(TENANT), "tenant_login"):
@@ -133,7 +134,7 @@ def test_functions_refuse_another_tenant(connect, world, args):
     conn = connect("tenant_login", autocommit=False)
     with unchanged(world):
         for setting in (str(TENANT), "", "abc"):
-            conn.execute("SELECT set_config('app.tenant_id', %s, true)", (setting,))
+            conn.execute(sql.SQL("SET LOCAL app.tenant_id = {}").format(setting))
             with refused("BL006", str(OTHER), "tenant_login", repr(setting) if setting else "not set"):
                 call_all(conn, *args)
             conn.rollback()

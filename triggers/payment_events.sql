@@ -36,6 +36,6 @@ FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event();
 -- The policy of schema/, with a refusal in words.
 ALTER POLICY own_tenant ON public.payment_events
 WITH CHECK (
-    tenant_id = CASE WHEN current_setting('app.tenant_id', true) ~ '^[1-9][0-9]{0,17}$' THEN current_setting('app.tenant_id', true)::bigint END
+    tenant_id = substring(current_setting('app.tenant_id', true) FROM '^[1-9][0-9]{0,17}$')::bigint
     OR projection.require_tenant(tenant_id)
 );

@@ -16,6 +16,9 @@ DECLARE
     v_stored record;
     v_duplicate boolean;
 BEGIN
+    IF p_tenant_id IS NULL THEN
+        PERFORM projection.require_tenant(p_tenant_id);
+    END IF;
     IF p_idempotency_key IS NULL THEN
         PERFORM projection.refuse_argument('idempotency_key', NULL, 'Send a key of 1 to 200 characters, new for each new operation.');
     END IF;
