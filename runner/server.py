@@ -120,7 +120,9 @@ class EmbeddedServer:
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
             for attempt in range(1, STARTS + 1):
-                self._write(self.port_file, str(_free_port()))
+                # That of the last time, if it is free: what knows the URL finds the server again.
+                known = int(self.port_file.read_text() or 0) if self.port_file.exists() else 0
+                self._write(self.port_file, str(_free_port(known)))
                 if self._started():
                     return self.url()
                 # The port was taken meanwhile, or what a killed server left is not gone yet.
@@ -359,10 +361,17 @@ class EmbeddedServer:
             yield
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_port(wanted: int = 0) -> int:
+    """A port that nobody listens on: the wanted one, if that is free."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise BetledgerError("no port is free on 127.0.0.1: end what holds them")
 
 
 def _has_locale() -> bool:

@@ -59,6 +59,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.postgresql_password = parts.get("password")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a cluster, leave out what cannot be done there; the mark says why, and test_citus.py tests what can."""
+    for item in items:
+        if config.option.citus and (mark := item.get_closest_marker("not_on_citus")):
+            item.add_marker(pytest.mark.skip(reason=f"not on Citus: {mark.args[0]}"))
+
+
 def pytest_unconfigure() -> None:
     """Stop the server."""
     _stack.close()

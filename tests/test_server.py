@@ -158,7 +158,7 @@ def test_a_port_that_is_taken_meanwhile_is_replaced(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         ports = iter([taken.getsockname()[1]])
-        monkeypatch.setattr(module, "_free_port", lambda: next(ports, None) or free())
+        monkeypatch.setattr(module, "_free_port", lambda wanted: next(ports, None) or free(wanted))
         own_server.start()
         assert own_server.port_file.read_text() != str(taken.getsockname()[1])
         assert own_server.running()

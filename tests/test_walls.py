@@ -86,6 +86,7 @@ def test_a_tenant_without_a_valid_setting_sees_and_writes_nothing(connect, world
         conn.rollback()
 
 
+@pytest.mark.not_on_citus("only SET LOCAL reaches the nodes")
 def test_a_session_setting_works_like_a_local_one(connect, world):
     conn = connect("tenant_login")
     conn.execute(f"SET app.tenant_id = '{OTHER}'")
@@ -313,6 +314,7 @@ def test_the_owner_itself_is_under_the_wall_of_append_only(world):
     assert len(rows(world, "SELECT FROM bet_events")) == 2
 
 
+@pytest.mark.not_on_citus("a role that cannot log in reaches no node")
 def test_a_login_without_a_group_gets_nowhere(db, world):
     role = f"nobody_{uuid4().hex}"
     db.execute(f"CREATE ROLE {role}")

@@ -1,0 +1,375 @@
+"""What only a cluster has: shards that move and split, nodes that die, a ledger that becomes distributed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import betledger
+import psycopg
+import pytest
+from betledger.migrations import opened
+from citus_cluster import Cluster, running_cluster, why_not
+from conftest import FOLDER, SETTINGS
+from ledger import EVENT_TABLES, T0, call, event, insert, one, place, rows
+from psycopg import conninfo
+from test_guide import READS
+
+READ_TABLES = ("bets_view", "payments_view", "user_balances_view", "user_activity_view", "projection.tenant_totals")
+Connect = Callable[..., psycopg.Connection]
+NO_CLUSTER = why_not()
+pytestmark = pytest.mark.skipif(bool(NO_CLUSTER), reason=str(NO_CLUSTER))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of this file alone: its nodes are killed, so that a commit has to be written when it is acknowledged."""
+    with running_cluster({**SETTINGS, "synchronous_commit": "on"}, FOLDER) as nodes:
+        nodes.create("template_of_citus")
+        nodes.join("template_of_citus")
+        betledger.migrate(nodes.url(0, "template_of_citus"))
+        for name, group in (
+            ("app", "betledger_app"),
+            ("walled", "betledger_tenant"),
+            ("operator", "betledger_operator"),
+        ):
+            with psycopg.connect(nodes.url(0, "template_of_citus"), autocommit=True) as connection:
+                connection.execute(f"CREATE ROLE {name} LOGIN")
+                connection.execute(f"GRANT {group} TO {name}")
+                if name == "walled":
+                    connection.execute("ALTER ROLE walled SET citus.propagate_set_commands = 'local'")
+        nodes.seal("template_of_citus")
+        yield nodes
+
+
+@pytest.fixture
+def connect(cluster: Cluster) -> Iterator[Connect]:
+    """Opens connections to a clean ledger: as a user, to a node."""
+    cluster.create("ledger", "template_of_citus")
+    with ExitStack() as stack:
+
+        def opened_at(user: str = "postgres", node: int = 0, autocommit: bool = True) -> psycopg.Connection:
+            url = conninfo.make_conninfo(cluster.url(node, "ledger"), user=user)
+            return stack.enter_context(psycopg.connect(url, autocommit=autocommit))
+
+        yield opened_at
+    cluster.seal("ledger")
+
+
+@pytest.fixture
+def db(connect: Connect) -> psycopg.Connection:
+    """A superuser at the coordinator."""
+    return connect()
+
+
+def differences(db: psycopg.Connection) -> list[dict[str, Any]]:
+    return rows(db, "SELECT * FROM ops.verify_projections()")
+
+
+class Writers:
+    """Writers that place bets and deposit until they are stopped, and keep what was acknowledged."""
+
+    def __init__(self, connect: Connect, number: int = 8, tenants: int = 12, patient: bool = False) -> None:
+        self.connections = [connect("app", node=n % 3) for n in range(number)]
+        self.tenants = tenants
+        self.patient = patient
+        self.done: list[tuple[int, str, str]] = []
+        self.errors: list[psycopg.Error] = []
+        self.stopped = threading.Event()
+
+    def _write(self, number: int) -> None:
+        n = 0
+        while not self.stopped.is_set():
+            tenant, key = 1 + n % self.tenants, f"{number}-{n}"
+            n += 1
+            connection = self.connections[number]
+            try:
+                if n % 3:
+                    call(connection, "place_bet", tenant, f"u{n % 5}", 1, 2, "f", key)
+                else:
+                    call(connection, "deposit", tenant, f"u{n % 5}", 2, key)
+                self.done.append((tenant, "place_bet" if n % 3 else "deposit", key))
+            except psycopg.Error as error:
+                self.errors.append(error)
+                if not self.patient:
+                    raise
+                if connection.closed:
+                    break
+            # Two cores have to serve three nodes, and to copy besides.
+            self.stopped.wait(0.01)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with ThreadPoolExecutor(len(self.connections)) as pool:
+            futures = [pool.submit(self._write, number) for number in range(len(self.connections))]
+            try:
+                yield
+                self.wait_for(len(self.done) + 40)
+            finally:
+                self.stopped.set()
+            for future in futures:
+                future.result(60)
+
+    def wait_for(self, count: int) -> None:
+        deadline = time.monotonic() + 60
+        while len(self.done) < count:
+            assert time.monotonic() < deadline, f"only {len(self.done)} operations are done: {self.errors[-1:]}"
+            time.sleep(0.01)
+
+    def assert_kept(self, db: psycopg.Connection) -> None:
+        """Each acknowledged key is one event, and the read tables are the fold."""
+        for operation, table in (("place_bet", "bet_events"), ("deposit", "payment_events")):
+            stored = {
+                (r["tenant_id"], r["key"]): r["n"]
+                for r in rows(
+                    db,
+                    f"SELECT tenant_id, metadata ->> 'idempotency_key' AS key, count(*) AS n FROM {table} GROUP BY 1, 2",
+                )
+            }
+            missing = [(t, k) for t, o, k in self.done if o == operation and stored.get((t, k)) != 1]
+            assert missing == []
+            assert set(stored.values()) == {1}
+        assert differences(db) == []
+
+
+# --------------------------------------------------------------------------------------------- what migrate has made
+
+
+def test_tables_are_distributed_by_tenant_and_colocated(db: psycopg.Connection) -> None:
+    made = {
+        r["name"]: (r["partmethod"], r["key"], r["colocationid"])
+        for r in rows(
+            db,
+            "SELECT logicalrelid::text AS name, partmethod, column_to_column_name(logicalrelid, partkey) AS key, colocationid"
+            " FROM pg_dist_partition",
+        )
+    }
+    spread = {name: made.pop(name) for name in (*EVENT_TABLES, *READ_TABLES)}
+    assert len(set(spread.values())) == 1 and next(iter(spread.values()))[:2] == ("h", "tenant_id")
+    assert {name: kind for name, (kind, *_) in made.items()} == {
+        f"projection.{name}": "n" for name in ("event_types", "projections", "folds")
+    }
+
+
+def test_every_read_of_the_guide_goes_to_one_shard(connect: Connect) -> None:
+    app = connect("app")
+    for query, args in READS:
+        for i in range(len(args), 0, -1):
+            query = query.replace(f"${i}", f"'{args[i - 1]}'")
+        plan = "\n".join(r[0] for r in app.execute("EXPLAIN " + query))  # type: ignore[call-overload]
+        assert "Task Count: 1\n" in plan, plan
+
+
+CALLS = [
+    "place_bet(1, 'u', 1, 2, 'f', 'k')", "confirm_bet(1, 'b')", "settle_bet(1, 'b', 'win', 2)", "cancel_bet(1, 'b')",
+    "deposit(1, 'u', 1, 'k')", "withdraw(1, 'u', 1, 'k')", "complete_payment(1, 'p')", "fail_payment(1, 'p')",
+    "bet_history(1, 'b')", "payment_history(1, 'p')", "balance_history(1, 'u')", "bet_events_between(1, 1, 2)",
+    "bet_as_of(1, 'b', 1)", "balance_as_of(1, 'u', 1)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", CALLS)
+def test_every_function_is_one_round_trip_to_the_node_of_its_tenant(connect: Connect, function: str) -> None:
+    app, told = connect("app"), []
+    app.add_notice_handler(lambda notice: told.append(str(notice.message_primary)))
+    app.execute("SET client_min_messages = debug1")
+    app.execute("SET citus.log_remote_commands = on")
+    try:
+        app.execute(f"SELECT * FROM {function}")
+    except psycopg.Error as error:
+        assert error.sqlstate.startswith("BL"), error
+    assert "pushing down the function call" in told
+    assert len([line for line in told if line.startswith("issuing SELECT")]) == 1
+
+
+@pytest.mark.parametrize("node", [0, 1, 2])
+def test_a_transaction_of_several_calls_works_through_every_node(
+    connect: Connect, db: psycopg.Connection, node: int
+) -> None:
+    app = connect("app", node=node, autocommit=False)
+    for tenant in (1, 2, 3):
+        call(app, "deposit", tenant, "u", 100, "d")
+        bet = call(app, "place_bet", tenant, "u", 30, 2, "f", "b", True)["bet_id"]
+        insert(app, event("V1_BETS_BET_CONFIRMED", tenant, bet, timestamp=4 * 10**12))
+        assert one(app, "SELECT status FROM bets_view WHERE tenant_id = %s AND bet_id = %s", (tenant, bet)) == {
+            "status": "confirmed"
+        }
+        call(app, "settle_bet", tenant, bet, "win", 60)
+    app.commit()
+    call(app, "deposit", 1, "u", 1000, "taken back")
+    app.rollback()
+    assert rows(db, "SELECT tenant_id, balance FROM user_balances_view ORDER BY 1") == [
+        {"tenant_id": tenant, "balance": 130} for tenant in (1, 2, 3)
+    ]
+    assert differences(db) == []
+
+
+def test_a_statement_of_many_tenants_is_projected_on_every_shard(db: psycopg.Connection) -> None:
+    insert(db, *(event("V1_BETS_BET_PLACED", tenant, f"b{n}") for tenant in range(1, 30) for n in range(3)))
+    insert(db, *(event("V1_BETS_BET_CONFIRMED", tenant, "b1") for tenant in range(1, 30)))
+    assert one(db, "SELECT count(*) AS n, sum(bets_confirmed) AS c FROM tenants_summary_view") == {"n": 29, "c": 29}
+    assert differences(db) == []
+
+
+def test_a_large_statement_of_one_tenant_is_projected_in_parts(db: psycopg.Connection) -> None:
+    db.execute(
+        "INSERT INTO bet_events (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version)"
+        " SELECT gen_random_uuid(), 1, 'b' || i %% 24000, 'V1_BETS_BET_' || CASE WHEN i < 24000 THEN 'PLACED' ELSE 'CONFIRMED' END,"
+        ' \'{"user_id": "u", "stake": 1, "odds": 2, "fixture_id": "f"}\', %s + i, 1 FROM generate_series(0, 25000) AS i',
+        (T0,),
+    )
+    assert one(db, "SELECT bets, bets_confirmed FROM tenants_summary_view") == {"bets": 24000, "bets_confirmed": 1001}
+    assert differences(db) == []
+
+
+# ------------------------------------------------------------------------------------------------- walls, maintenance
+
+
+def test_a_setting_that_does_not_reach_the_nodes_shows_nothing(connect: Connect, db: psycopg.Connection) -> None:
+    place(db, tenant=1)
+    walled = connect("walled")
+    walled.execute("SET app.tenant_id = '1'")
+    assert rows(walled, "SELECT * FROM bets_view") == []
+    with walled.transaction():
+        walled.execute("SET LOCAL app.tenant_id = '1'")
+        assert len(rows(walled, "SELECT * FROM bets_view")) == 1
+        walled.execute("SET LOCAL app.tenant_id = '2'")
+        assert rows(walled, "SELECT * FROM bets_view") == []
+    assert rows(walled, "SELECT * FROM bets_view") == []
+
+
+def test_what_is_damaged_on_a_shard_is_found_and_mended(connect: Connect, db: psycopg.Connection) -> None:
+    for tenant in range(1, 9):
+        place(db, tenant=tenant, key="k", created_at="2020-01-01")
+    db.execute("UPDATE bets_view SET stake = 99 WHERE tenant_id IN (3, 5)")
+    db.execute("DELETE FROM user_activity_view WHERE tenant_id = 4")
+    found = {(d["projection"], d["tenant_id"]) for d in differences(db)}
+    assert {("public.bets_view", 3), ("public.bets_view", 5), ("public.user_activity_view", 4)} <= found
+    assert {d["tenant_id"] for d in rows(db, "SELECT * FROM ops.verify_projections(3)")} == {3}
+    operator = connect("operator")
+    operator.execute("CALL ops.rebuild_projection(NULL, 3)")
+    assert {d["tenant_id"] for d in differences(db)} == {4, 5}
+    operator.execute("CALL ops.rebuild_projection()")
+    assert differences(operator) == []
+    operator.execute("CALL ops.purge_idempotency_keys()")
+    assert rows(db, "SELECT FROM bet_events WHERE metadata ? 'idempotency_key'") == []
+    assert rows(db, "SELECT FROM bets_view WHERE idempotency_key IS NOT NULL") == []
+    assert differences(db) == []
+
+
+# ----------------------------------------------------------------------------------------------- moves, splits, nodes
+
+
+def nodes_of(db: psycopg.Connection, table: str = "bet_events") -> dict[int, int]:
+    """The port of the node of each shard."""
+    found = rows(db, "SELECT shardid, nodeport FROM citus_shards WHERE table_name = %s::regclass", (table,))
+    return {r["shardid"]: r["nodeport"] for r in found}
+
+
+def test_a_tenant_is_isolated_while_writers_write(connect: Connect, db: psycopg.Connection) -> None:
+    writers = Writers(connect)
+    with writers.writing():
+        writers.wait_for(60)
+        db.execute(
+            "SELECT isolate_tenant_to_new_shard('bet_events', 5, 'CASCADE', shard_transfer_mode => 'block_writes')"
+        )
+    writers.assert_kept(db)
+    (shard,) = rows(db, "SELECT get_shard_id_for_distribution_column('bet_events', 5) AS id")
+    (alone,) = rows(
+        db, "SELECT shardminvalue = shardmaxvalue AS yes FROM pg_dist_shard WHERE shardid = %s", (shard["id"],)
+    )
+    assert alone["yes"]
+
+
+def test_a_shard_is_moved_while_writers_write(connect: Connect, db: psycopg.Connection) -> None:
+    before = nodes_of(db)
+    shard, source = next(iter(before.items()))
+    target = next(port for port in before.values() if port != source)
+    writers = Writers(connect)
+    with writers.writing():
+        writers.wait_for(60)
+        db.execute(
+            "SELECT citus_move_shard_placement(%s, '127.0.0.1', %s, '127.0.0.1', %s, 'force_logical')",
+            (shard, source, target),
+        )
+    writers.assert_kept(db)
+    assert nodes_of(db)[shard] == target
+
+
+def test_a_node_is_added_and_the_shards_are_rebalanced_while_writers_write(
+    cluster: Cluster, connect: Connect, db: psycopg.Connection
+) -> None:
+    port = int(conninfo.conninfo_to_dict(cluster.urls[0])["port"])
+    writers = Writers(connect)
+    with writers.writing():
+        writers.wait_for(60)
+        db.execute("SELECT citus_set_node_property('127.0.0.1', %s, 'shouldhaveshards', true)", (port,))
+        db.execute("SELECT rebalance_table_shards(shard_transfer_mode => 'force_logical')")
+    writers.assert_kept(db)
+    assert port in nodes_of(db).values()
+
+
+def test_a_worker_is_killed_in_the_middle_of_a_load(cluster: Cluster, connect: Connect, db: psycopg.Connection) -> None:
+    if not cluster.servers:
+        pytest.skip("the nodes of CITUS_DATABASE_URL are not ours to kill")
+    writers = Writers(lambda user, node: connect(user), patient=True)
+    with writers.writing():
+        writers.wait_for(60)
+        cluster.servers[1].kill()
+        failed = time.monotonic() + 30
+        while not writers.errors and time.monotonic() < failed:
+            time.sleep(0.01)
+        cluster.servers[1].start()
+        writers.wait_for(len(writers.done) + 60)
+    assert writers.errors
+    # Connection lost, server starting up, and the like: nothing internal.
+    assert {(e.sqlstate or "08")[:2] for e in writers.errors} <= {"08", "57", "40"}, writers.errors[:5]
+    db.execute("SELECT recover_prepared_transactions()")
+    writers.assert_kept(db)
+    for tenant, operation, key in writers.done[-5:]:
+        amount = (1, 2, "f") if operation == "place_bet" else (2,)
+        user = one(
+            db,
+            f"SELECT event_data ->> 'user_id' AS u FROM {'bet' if operation == 'place_bet' else 'payment'}_events"
+            " WHERE tenant_id = %s AND metadata ->> 'idempotency_key' = %s",
+            (tenant, key),
+        )["u"]
+        assert call(db, operation, tenant, user, *amount, key)["duplicate"] is True
+
+
+# ------------------------------------------------------------------------------------------- a ledger that is older
+
+
+def test_a_ledger_with_rows_becomes_distributed(cluster: Cluster, tmp_path: Path) -> None:
+    name = f"older_{uuid4().hex[:8]}"
+    cluster.create(name)
+    url = cluster.url(0, name)
+    try:
+        betledger.migrate(url)
+        with psycopg.connect(url, autocommit=True) as db:
+            for tenant in range(1, 20):
+                call(db, "deposit", tenant, "u", 100, "d")
+                call(db, "place_bet", tenant, "u", 30, 2, "f", "b", True)
+            before = {t: rows(db, f"SELECT * FROM {t} ORDER BY 1, 2, 3") for t in (*EVENT_TABLES, *READ_TABLES[:4])}
+        cluster.join(name)
+        said: list[str] = []
+        assert betledger.migrate(url, progress=said.append) == 0
+        with opened(url, progress=said.append) as migrator:
+            assert migrator.distribute() > 0
+            assert migrator.distribute() == 0
+        with psycopg.connect(url, autocommit=True) as db:
+            assert {t: rows(db, f"SELECT * FROM {t} ORDER BY 1, 2, 3") for t in before} == before
+            assert one(db, "SELECT count(*) AS n FROM pg_dist_partition WHERE partmethod = 'h'") == {"n": 8}
+            assert one(db, "SELECT pg_relation_size('bet_events') AS n") == {"n": 0}
+            assert call(db, "place_bet", 7, "u", 30, 2, "f", "b", True)["duplicate"] is True
+            assert call(db, "withdraw", 7, "u", 70, "w")["balance"] == 0
+            assert differences(db) == []
+    finally:
+        cluster.seal(name)
+        cluster.drop(name)
