@@ -6,6 +6,7 @@ It listens on loopback only, asks for a SCRAM password, and never runs as root: 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import secrets
@@ -17,7 +18,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -158,9 +158,13 @@ class EmbeddedServer:
                     time.sleep(patience)
 
     def kill(self) -> None:
-        """End the server with SIGKILL, as a crash would: for tests."""
+        """End the server and its backends with SIGKILL, as a crash would: for tests."""
         pid = int((self.data / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGKILL)
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        backends = children.read_text().split() if children.exists() else []
+        for process in (pid, *map(int, backends)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
     def running(self) -> bool:
         """Whether the server answers."""
@@ -353,7 +357,7 @@ class EmbeddedServer:
         self._give(unfinished)
         unfinished.replace(path)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         # Beside the folder: `destroy` deletes that, and another starter may be waiting.
         with open(self.home / f"{self.folder.name}.lock", "w") as file:
@@ -386,7 +390,7 @@ def _has_locale() -> bool:
         return False
 
 
-@contextmanager
+@contextlib.contextmanager
 def throwaway_server(settings: Mapping[str, str] | None = None, folder: str = "/tmp") -> Iterator[str]:  # noqa: S108
     """The URL of DATABASE_URL's server, or of a new one, with its data in a folder, that is gone afterwards."""
     if given := os.environ.get("DATABASE_URL"):
