@@ -1,57 +1,41 @@
 """The command `betledger`."""
 
-import json
 import os
-import secrets
 import sys
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import psycopg
 import typer
-from betledger.database import on_citus, resolve, session
+from betledger import role_commands, server_commands, tenant_commands
+from betledger.database import resolve, session
 from betledger.demo.player import play, shown
 from betledger.errors import BetledgerError, in_one_line
 from betledger.migrations import migrate as migrate_database
 from betledger.migrations import opened, sql_root
-from betledger.server import EmbeddedServer, binaries
-from psycopg import conninfo, sql
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from betledger.server import EmbeddedServer
+from betledger.terminal import PENDING, DatabaseUrl, call, err, out, tell
+from psycopg import conninfo
 from rich.table import Table
 from rich.text import Text
 
-PENDING = 3
-
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
-server_commands = typer.Typer(no_args_is_help=True, help="A PostgreSQL server to try things out on.")
-role_commands = typer.Typer(no_args_is_help=True, help="Logins for applications, tenants, analysts and operators.")
-app.add_typer(server_commands, name="server")
-app.add_typer(role_commands, name="role")
+app.add_typer(server_commands.app, name="server")
+app.add_typer(role_commands.app, name="role")
+app.add_typer(tenant_commands.app, name="tenant")
 
-out = Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 140)
-err = Console(stderr=True)
-
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--database-url", help="Else DATABASE_URL, PGHOST and so on, or the embedded server.", show_default=False
-    ),
-]
-
-
-def _tell(line: str) -> None:
-    out.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
+NODE_COLUMNS = (
+    "node_name || ':' || node_port, node_role, CASE WHEN answers THEN 'answers' ELSE 'DOES NOT ANSWER' END, shards,"
+    " pg_size_pretty(bytes)"
+)
 TenantId = Annotated[int | None, typer.Option("--tenant", help="Only this tenant.", show_default=False)]
 
 
 @app.command()
 def migrate(database_url: DatabaseUrl = None) -> None:
     """Bring a database up to date. Example: betledger migrate"""
-    applied = migrate_database(resolve(database_url), progress=_tell)
+    applied = migrate_database(resolve(database_url), progress=tell)
     out.print(f"{applied} files applied" if applied else "up to date")
 
 
@@ -61,7 +45,7 @@ def distribute(database_url: DatabaseUrl = None) -> None:
 
     Example: betledger distribute
     """
-    with opened(resolve(database_url), progress=_tell) as migrator:
+    with opened(resolve(database_url), progress=tell) as migrator:
         out.print("distributed" if migrator.distribute() else "up to date")
 
 
@@ -103,7 +87,7 @@ def rollback(
     """Roll back versioned migrations, newest first. Example: betledger rollback --to 0009_tenants_summary_view"""
     if sum((count is not None, to is not None, everything)) > 1:
         raise typer.BadParameter("--count, --to and --all exclude each other: give one of them")
-    with opened(resolve(database_url), progress=_tell) as migrator:
+    with opened(resolve(database_url), progress=tell) as migrator:
         names = migrator.rollback(None if everything or to else count or 1, to)
     out.print(
         f"{len(names)} migrations rolled back; `betledger migrate` applies functions and triggers again"
@@ -118,7 +102,8 @@ def rollback(
 @app.command()
 def status(database_url: DatabaseUrl = None) -> None:
     """Show what is applied and what is pending; exit with 3 when something is. Example: betledger status"""
-    with opened(resolve(database_url)) as migrator:
+    url = resolve(database_url)
+    with opened(url) as migrator:
         state = migrator.state()
     table = Table("schema", "state")
     for name, status in state.versioned:
@@ -133,111 +118,12 @@ def status(database_url: DatabaseUrl = None) -> None:
     if state.pending:
         out.print(state.drift or "run `betledger migrate`", highlight=False)
         raise typer.Exit(PENDING)
-
-
-@role_commands.command("create")
-def role_create(
-    name: Annotated[str, typer.Argument(help="The login.")],
-    member_of: Annotated[str, typer.Option("--member-of", help="betledger_app, _tenant, _reader or _operator.")],
-    password_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--password-file",
-            help="A file with it; else BETLEDGER_ROLE_PASSWORD, else one is made.",
-            show_default=False,
-        ),
-    ] = None,
-    database_url: DatabaseUrl = None,
-) -> None:
-    """Create a login in a group. Example: betledger role create app --member-of betledger_app"""
-    if name.startswith("betledger_"):
-        raise BetledgerError(f"role {name} would be one of ours: choose a name that does not begin with betledger_")
-    password = os.environ.get("BETLEDGER_ROLE_PASSWORD", "")
-    if password_file:
-        password = password_file.read_text(encoding="utf-8").strip()
-        if not password:
-            raise BetledgerError(f"{password_file} is empty: write the password into it")
-    with session(resolve(database_url)) as connection:
-        groups = [
-            row[0]
-            for row in connection.execute(
-                "SELECT rolname FROM pg_roles WHERE rolname LIKE 'betledger\\_%' AND rolname <> 'betledger_owner'"
-                " AND NOT rolcanlogin ORDER BY 1"
-            )
-        ]
-        if member_of not in groups:
-            known = f"choose one of {', '.join(groups)}" if groups else "run `betledger migrate` first"
-            raise BetledgerError(f"group {member_of} does not exist: {known}")
-        exists = bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount)
-        identifier, kept = sql.Identifier(name), None
-        with connection.transaction():
-            if not exists:
-                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(identifier))
-                if not password:
-                    password, kept = _new_password(name)
-            try:
-                if password:
-                    # Only the SCRAM verifier goes to the server, whose log may keep statements.
-                    verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
-                    literal = sql.Literal(verifier.decode())
-                    connection.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(identifier, literal))
-                connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), identifier))
-                if member_of == "betledger_tenant" and on_citus(connection):
-                    # SET LOCAL app.tenant_id has to reach the nodes, or nothing is seen there.
-                    connection.execute(
-                        sql.SQL("ALTER ROLE {} SET citus.propagate_set_commands = 'local'").format(identifier)
-                    )
-            except BaseException:
-                if kept:
-                    kept.unlink()
-                raise
-    made = f"; its password is in {kept}" if kept else "; its password stays as it was" if not password else ""
-    _tell(f"role {name} is a member of {member_of}{made}")
-
-
-def _new_password(name: str) -> tuple[str, Path]:
-    """A random password, and the new file in the current folder that holds it."""
-    kept = Path(f"{name.replace('/', '_')}.password")
-    password = secrets.token_urlsafe(24)
-    try:
-        with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(password)
-    except FileExistsError:
-        raise BetledgerError(f"{kept} exists: delete it, or give it with --password-file") from None
-    return password, kept
-
-
-def _call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
-    """Run a statement and show the progress that its notices tell; gives its rows."""
-    with (
-        session(url) as connection,
-        Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=err,
-            disable=not err.is_terminal,
-        ) as bars,
-    ):
-        tasks: dict[str, TaskID] = {}
-
-        def told(notice: psycopg.errors.Diagnostic) -> None:
-            try:
-                detail = json.loads(notice.message_detail or "")
-                step, done, total = str(detail["step"]), detail["done"], detail["total"]
-            except (ValueError, KeyError, TypeError):
-                step, done, total = "", 0, None
-            if step and err.is_terminal:
-                if step not in tasks:
-                    tasks[step] = bars.add_task(step, total=total)
-                bars.update(tasks[step], completed=done, total=total)
-            else:
-                bars.console.print(notice.message_primary, highlight=False, markup=False, soft_wrap=True)
-
-        connection.add_notice_handler(told)
-        cursor = connection.execute(statement, parameters)
-        return cursor.fetchall() if cursor.description else []
+    nodes = call(url, f"SELECT {NODE_COLUMNS} FROM ops.nodes()", ())
+    if nodes:
+        cluster = Table("node", "role", "state", "shards", "size")
+        for node in nodes:
+            cluster.add_row(*(Text(shown(value)) for value in node))
+        out.print(cluster)
 
 
 @app.command()
@@ -249,14 +135,14 @@ def rebuild(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Fold read tables anew from their events, beside writers. Example: betledger rebuild bets_view --tenant 10001"""
-    _call(resolve(database_url), "CALL ops.rebuild_projection(%s, %s)", (name, tenant))
+    call(resolve(database_url), "CALL ops.rebuild_projection(%s, %s)", (name, tenant))
     out.print("rebuilt")
 
 
 @app.command()
 def verify(tenant: TenantId = None, database_url: DatabaseUrl = None) -> None:
     """Compare the read tables with the fold of their events; exit with 3 when they differ. Example: betledger verify"""
-    rows = _call(
+    rows = call(
         resolve(database_url),
         "SELECT projection, tenant_id, key, expected, actual FROM ops.verify_projections(%s) LIMIT 100",
         (tenant,),
@@ -281,8 +167,23 @@ def purge(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Take out expired idempotency keys. Example: betledger purge --older-than '48 hours'"""
-    _call(resolve(database_url), "CALL ops.purge_idempotency_keys(%s::interval, %s)", (older_than, batch))
+    call(resolve(database_url), "CALL ops.purge_idempotency_keys(%s::interval, %s)", (older_than, batch))
     out.print("purged")
+
+
+@app.command()
+def doctor(database_url: DatabaseUrl = None) -> None:
+    """Look for what is wrong, with remedies; exit with 3 when something is. Example: betledger doctor"""
+    checks = call(resolve(database_url), "SELECT check_name, finding, remedy FROM ops.doctor()", ())
+    remedies: dict[object, object] = {}
+    for check, finding, remedy in checks:
+        tell(f"{'ok' if finding is None else 'NO':4}{check}{'' if finding is None else f': {finding}'}")
+        if finding is not None:
+            remedies[check] = remedy
+    for check, remedy in remedies.items():
+        tell(f"\n{check}?\n    {remedy}")
+    if remedies:
+        raise typer.Exit(PENDING)
 
 
 @app.command()
@@ -300,7 +201,7 @@ def demo() -> None:
             connection.execute("CREATE ROLE app LOGIN")
         connection.execute("GRANT betledger_app TO app")
         play(connection, Path(__file__).parent / "demo" / "scene.sql", out)
-    rows = _call(url, "SELECT * FROM ops.verify_projections(NULL)", ())
+    rows = call(url, "SELECT * FROM ops.verify_projections(NULL)", ())
     if rows:
         raise BetledgerError(f"{len(rows)} rows differ from the fold of their events")
     out.print("All projections equal the fold of their events.")
@@ -313,75 +214,7 @@ def demo() -> None:
 @app.command()
 def version() -> None:
     """Show the version of the code. Example: betledger version"""
-    from importlib.metadata import version as installed
-
     out.print(installed("betledger"), highlight=False)
-
-
-@server_commands.command("start")
-def server_start() -> None:
-    """Start it. Example: betledger server start"""
-    server = EmbeddedServer()
-    server.start()
-    out.print(f"running on port {server.port_file.read_text()}", highlight=False)
-
-
-@server_commands.command("stop")
-def server_stop() -> None:
-    """Stop it. Example: betledger server stop"""
-    out.print("stopped" if EmbeddedServer().stop() else "it was not running")
-
-
-@server_commands.command("status")
-def server_status() -> None:
-    """Show whether it runs; exit with 3 when it does not. Example: betledger server status"""
-    server = EmbeddedServer()
-    if not server.running():
-        out.print("not running")
-        raise typer.Exit(PENDING)
-    out.print(f"running on port {server.port_file.read_text()}, data in {server.data}", highlight=False)
-
-
-def _running() -> EmbeddedServer:
-    server = EmbeddedServer()
-    if not server.running():
-        raise BetledgerError("the embedded server is not running: run `betledger server start`")
-    return server
-
-
-@server_commands.command("url")
-def server_url(database: Annotated[str, typer.Argument(help="The database.")] = "postgres") -> None:
-    """Print its URL, for DATABASE_URL; the password stays in a file. Example: betledger server url betledger_demo"""
-    server = _running()
-    parts = conninfo.conninfo_to_dict(server.url(database))
-    where = f"{parts['user']}@{parts['host']}:{parts['port']}/{quote(str(parts['dbname']), safe='')}"
-    # libpq, and with it psql and psycopg, takes the password from there.
-    typer.echo(f"postgresql://{where}?passfile={quote(str(server.pass_file))}")
-    err.print(f"clients without libpq find the password in {server.password_file}", highlight=False, soft_wrap=True)
-
-
-@server_commands.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def server_psql(
-    context: typer.Context, database: Annotated[str, typer.Argument(help="The database.")] = "postgres"
-) -> None:
-    """Open psql on it; more options are psql's. Example: betledger server psql betledger_demo"""
-    parts = conninfo.conninfo_to_dict(_running().url(database))
-    environment = os.environ | {"PGPASSWORD": str(parts.pop("password"))}
-    program = binaries() / "psql"
-    if not program.exists():
-        raise BetledgerError(f"{program} does not exist: use a psql of yours with `betledger server url`")
-    # In our place, so that Ctrl-C belongs to psql alone.
-    os.execve(program, [str(program), conninfo.make_conninfo("", **parts), *context.args], environment)  # noqa: S606
-
-
-@server_commands.command("destroy")
-def server_destroy(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Stop it and delete its data. Example: betledger server destroy --yes"""
-    server = EmbeddedServer()
-    if not yes:
-        typer.confirm(f"Delete {server.folder} and all databases in it?", abort=True)
-    server.destroy()
-    out.print(f"{server.folder} is gone", highlight=False)
 
 
 def main() -> None:

@@ -19,6 +19,8 @@ from citus_cluster import Cluster, running_cluster, why_not
 from conftest import FOLDER, SETTINGS
 from ledger import EVENT_TABLES, T0, call, event, insert, one, place, rows
 from psycopg import conninfo
+from test_cli import run
+from test_doctor import findings
 from test_guide import READS
 
 READ_TABLES = ("bets_view", "payments_view", "user_balances_view", "user_activity_view", "projection.tenant_totals")
@@ -341,6 +343,112 @@ def test_a_worker_is_killed_in_the_middle_of_a_load(cluster: Cluster, connect: C
             (tenant, key),
         )["u"]
         assert call(db, operation, tenant, user, *amount, key)["duplicate"] is True
+
+
+# ---------------------------------------------------------------------------------------------- what an operator sees
+
+
+def test_a_tenant_is_listed_isolated_and_moved(cluster: Cluster, connect: Connect, db: psycopg.Connection) -> None:
+    for tenant in range(1, 31):
+        place(db, tenant)
+    url = cluster.url(0, "ledger")
+    before = one(connect("operator"), "SELECT * FROM ops.tenants(7)")
+    assert (before["bets"], before["users"]) == (1, 1) and before["shard_tenants"] > 1 and before["shard_bytes"] > 0
+    assert sum(r["shards"] for r in rows(db, "SELECT * FROM ops.nodes()")) == 4
+
+    shown = run("tenant", "isolate", "7", url=url)
+    assert shown.returncode == 0, shown.stderr
+    alone = one(db, "SELECT * FROM ops.tenants(7)")
+    assert alone["shard_tenants"] == 1 and f"tenant 7 is alone in shard {alone['shard_id']}" in shown.stdout
+    assert one(db, "SELECT ops.isolate_tenant(7) AS shard") == {"shard": alone["shard_id"]}
+
+    port = next(
+        r["node_port"]
+        for r in rows(db, "SELECT * FROM ops.nodes() WHERE node_role = 'worker'")
+        if r["node_port"] != alone["node_port"]
+    )
+    assert (moved := run("tenant", "move", "7", "--to", f"127.0.0.1:{port}", url=url)).returncode == 0, moved.stderr
+    assert one(db, "SELECT node_port, bets FROM ops.tenants(7)") == {"node_port": port, "bets": 1}
+    wrong = run("tenant", "move", "7", "--to", "127.0.0.1:1", url=url)
+    assert wrong.returncode == 1 and "node is 127.0.0.1:1 [BL001] Hint: Send a worker that holds shards" in wrong.stderr
+    place(db, 7, "another")
+    assert differences(db) == []
+    assert findings(db) == {}
+    assert "answers" in run("status", url=url).stdout
+
+
+BROKEN = {
+    "tables are distributed by tenant": (
+        "SELECT undistribute_table('user_activity_view', cascade_via_foreign_keys => true)",
+        "public.user_activity_view is not distributed",
+    ),
+    "tables are co-located": (
+        "SELECT update_distributed_table_colocation('payments_view', colocate_with => 'none')",
+        "public.payments_view is not co-located with public.bet_events",
+    ),
+    "every node has the facts": (
+        "SELECT undistribute_table('projection.folds', cascade_via_foreign_keys => true)",
+        "projection.folds is no reference table",
+    ),
+    "tenants reach their node": (
+        "ALTER ROLE walled RESET citus.propagate_set_commands",
+        "login walled keeps SET LOCAL app.tenant_id to the coordinator: it sees no rows",
+    ),
+    "workers are active": (
+        "SELECT stop_metadata_sync_to_node(nodename, nodeport) FROM pg_dist_node WHERE groupid = 1",
+        "without the metadata",
+    ),
+}
+
+
+@pytest.mark.parametrize("check", BROKEN)
+def test_what_is_wrong_with_a_cluster_is_found_and_named(connect: Connect, db: psycopg.Connection, check: str) -> None:
+    statement, finding = BROKEN[check]
+    db.execute(statement)
+    try:
+        assert any(finding in told for told in findings(connect())[check])
+    finally:
+        # Roles are those of all databases.
+        db.execute("ALTER ROLE walled SET citus.propagate_set_commands = 'local'")
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ("ALTER TABLE {} DISABLE TRIGGER project_inserted_{}", "has no trigger project_inserted"),
+        ("DROP POLICY own_tenant ON {}", "has no policy own_tenant"),
+        ("ALTER TABLE {} DISABLE ROW LEVEL SECURITY", "has no row-level security"),
+    ],
+)
+def test_what_a_shard_lacks_is_found_and_named(
+    connect: Connect, db: psycopg.Connection, statement: str, finding: str
+) -> None:
+    shard = one(
+        db,
+        "SELECT shardid AS id, nodeport AS port FROM citus_shards WHERE table_name = 'bet_events'::regclass ORDER BY 1 LIMIT 1",
+    )
+    (node,) = [n for n in range(3) if connect(node=n).info.port == shard["port"]]
+    worker = connect(node=node)
+    worker.execute("SET citus.enable_manual_changes_to_shards = on")
+    worker.execute(statement.format(f"bet_events_{shard['id']}", shard["id"]).encode())
+    assert findings(db) == {
+        "every shard has its triggers and walls": [f"shard {shard['id']} of public.bet_events {finding}"]
+    }
+
+
+def test_a_worker_that_is_down_is_named(cluster: Cluster, connect: Connect, db: psycopg.Connection) -> None:
+    if not cluster.servers:
+        pytest.skip("the nodes of CITUS_DATABASE_URL are not ours to stop")
+    port = connect(node=1).info.port
+    cluster.servers[1].stop()
+    try:
+        found = findings(db)
+        assert found["workers answer"] == [f"127.0.0.1:{port} does not answer"]
+        assert all("was not checked" in f for f in found["every shard has its triggers and walls"])
+        assert "DOES NOT ANSWER" in run("status", url=cluster.url(0, "ledger")).stdout
+    finally:
+        cluster.servers[1].start()
+    assert findings(connect()) == {}
 
 
 # ------------------------------------------------------------------------------------------- a ledger that is older

@@ -27,10 +27,7 @@ BEGIN
     END LOOP;
 
     FOR v_table IN
-        SELECT u.name FROM (
-            SELECT DISTINCT 1 AS step, t.event_table AS name FROM projection.event_types AS t
-            UNION ALL SELECT 2, p.read_table FROM projection.projections AS p
-        ) AS u ORDER BY u.step, u.name
+        SELECT t.name FROM projection.ledger_tables() AS t
     LOOP
         v_first := coalesce(v_first, v_table);
         CONTINUE WHEN projection.is_distributed(v_table);
@@ -42,7 +39,7 @@ BEGIN
                 USING ERRCODE = 'BL030', HINT = 'Run betledger distribute.';
         END IF;
         -- Rows that are copied have been projected already: until all is in place, the triggers of the shards do nothing.
-        IF v_table IN (SELECT t.event_table FROM projection.event_types AS t) THEN
+        IF EXISTS (SELECT FROM projection.ledger_tables() AS t WHERE t.name = v_table AND t.holds_events) THEN
             EXECUTE format(
                 'CREATE OR REPLACE FUNCTION projection.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER'
                 || ' SET search_path = pg_catalog, pg_temp AS ''BEGIN RETURN NULL; END''', split_part(v_table, '.', 2) || '_inserted'

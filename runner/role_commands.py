@@ -1,0 +1,91 @@
+"""`betledger role`: logins and their groups."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from betledger.database import on_citus, resolve, session
+from betledger.errors import BetledgerError
+from betledger.terminal import DatabaseUrl, tell
+from psycopg import sql
+
+app = typer.Typer(no_args_is_help=True, help="Logins for applications, tenants, analysts and operators.")
+
+
+@app.callback()
+def group() -> None:
+    """Logins for applications, tenants, analysts and operators."""
+
+
+@app.command("create")
+def role_create(
+    name: Annotated[str, typer.Argument(help="The login.")],
+    member_of: Annotated[str, typer.Option("--member-of", help="betledger_app, _tenant, _reader or _operator.")],
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file",
+            help="A file with it; else BETLEDGER_ROLE_PASSWORD, else one is made.",
+            show_default=False,
+        ),
+    ] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Create a login in a group. Example: betledger role create app --member-of betledger_app"""
+    if name.startswith("betledger_"):
+        raise BetledgerError(f"role {name} would be one of ours: choose a name that does not begin with betledger_")
+    password = os.environ.get("BETLEDGER_ROLE_PASSWORD", "")
+    if password_file:
+        password = password_file.read_text(encoding="utf-8").strip()
+        if not password:
+            raise BetledgerError(f"{password_file} is empty: write the password into it")
+    with session(resolve(database_url)) as connection:
+        groups = [
+            row[0]
+            for row in connection.execute(
+                "SELECT rolname FROM pg_roles WHERE rolname LIKE 'betledger\\_%' AND rolname <> 'betledger_owner'"
+                " AND NOT rolcanlogin ORDER BY 1"
+            )
+        ]
+        if member_of not in groups:
+            known = f"choose one of {', '.join(groups)}" if groups else "run `betledger migrate` first"
+            raise BetledgerError(f"group {member_of} does not exist: {known}")
+        exists = bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount)
+        identifier, kept = sql.Identifier(name), None
+        with connection.transaction():
+            if not exists:
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(identifier))
+                if not password:
+                    password, kept = _new_password(name)
+            try:
+                if password:
+                    # Only the SCRAM verifier goes to the server, whose log may keep statements.
+                    verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+                    literal = sql.Literal(verifier.decode())
+                    connection.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(identifier, literal))
+                connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), identifier))
+                if member_of == "betledger_tenant" and on_citus(connection):
+                    # SET LOCAL app.tenant_id has to reach the nodes, or nothing is seen there.
+                    connection.execute(
+                        sql.SQL("ALTER ROLE {} SET citus.propagate_set_commands = 'local'").format(identifier)
+                    )
+            except BaseException:
+                if kept:
+                    kept.unlink()
+                raise
+    made = f"; its password is in {kept}" if kept else "; its password stays as it was" if not password else ""
+    tell(f"role {name} is a member of {member_of}{made}")
+
+
+def _new_password(name: str) -> tuple[str, Path]:
+    """A random password, and the new file in the current folder that holds it."""
+    kept = Path(f"{name.replace('/', '_')}.password")
+    password = secrets.token_urlsafe(24)
+    try:
+        with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(password)
+    except FileExistsError:
+        raise BetledgerError(f"{kept} exists: delete it, or give it with --password-file") from None
+    return password, kept

@@ -1,0 +1,79 @@
+"""`betledger server`: the embedded server."""
+
+import os
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+from betledger.errors import BetledgerError
+from betledger.server import EmbeddedServer, binaries
+from betledger.terminal import PENDING, err, out
+from psycopg import conninfo
+
+app = typer.Typer(no_args_is_help=True, help="A PostgreSQL server to try things out on.")
+
+
+@app.command("start")
+def server_start() -> None:
+    """Start it. Example: betledger server start"""
+    server = EmbeddedServer()
+    server.start()
+    out.print(f"running on port {server.port_file.read_text()}", highlight=False)
+
+
+@app.command("stop")
+def server_stop() -> None:
+    """Stop it. Example: betledger server stop"""
+    out.print("stopped" if EmbeddedServer().stop() else "it was not running")
+
+
+@app.command("status")
+def server_status() -> None:
+    """Show whether it runs; exit with 3 when it does not. Example: betledger server status"""
+    server = EmbeddedServer()
+    if not server.running():
+        out.print("not running")
+        raise typer.Exit(PENDING)
+    out.print(f"running on port {server.port_file.read_text()}, data in {server.data}", highlight=False)
+
+
+def _running() -> EmbeddedServer:
+    server = EmbeddedServer()
+    if not server.running():
+        raise BetledgerError("the embedded server is not running: run `betledger server start`")
+    return server
+
+
+@app.command("url")
+def server_url(database: Annotated[str, typer.Argument(help="The database.")] = "postgres") -> None:
+    """Print its URL, for DATABASE_URL; the password stays in a file. Example: betledger server url betledger_demo"""
+    server = _running()
+    parts = conninfo.conninfo_to_dict(server.url(database))
+    where = f"{parts['user']}@{parts['host']}:{parts['port']}/{quote(str(parts['dbname']), safe='')}"
+    # libpq, and with it psql and psycopg, takes the password from there.
+    typer.echo(f"postgresql://{where}?passfile={quote(str(server.pass_file))}")
+    err.print(f"clients without libpq find the password in {server.password_file}", highlight=False, soft_wrap=True)
+
+
+@app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def server_psql(
+    context: typer.Context, database: Annotated[str, typer.Argument(help="The database.")] = "postgres"
+) -> None:
+    """Open psql on it; more options are psql's. Example: betledger server psql betledger_demo"""
+    parts = conninfo.conninfo_to_dict(_running().url(database))
+    environment = os.environ | {"PGPASSWORD": str(parts.pop("password"))}
+    program = binaries() / "psql"
+    if not program.exists():
+        raise BetledgerError(f"{program} does not exist: use a psql of yours with `betledger server url`")
+    # In our place, so that Ctrl-C belongs to psql alone.
+    os.execve(program, [str(program), conninfo.make_conninfo("", **parts), *context.args], environment)  # noqa: S606
+
+
+@app.command("destroy")
+def server_destroy(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Stop it and delete its data. Example: betledger server destroy --yes"""
+    server = EmbeddedServer()
+    if not yes:
+        typer.confirm(f"Delete {server.folder} and all databases in it?", abort=True)
+    server.destroy()
+    out.print(f"{server.folder} is gone", highlight=False)

@@ -1,0 +1,117 @@
+"""ops.doctor() on one server: each check finds what it is for, and says nothing of a healthy ledger."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from ledger import append, place, rows, unchanged
+from test_cli import run
+
+NOT_FOR_TESTS = {"commits survive a crash"}
+BROKEN = {
+    "events are checked and projected": (
+        "ALTER TABLE payment_events DISABLE TRIGGER project_inserted",
+        "trigger project_inserted of public.payment_events is missing or disabled",
+    ),
+    "tenants are walled off": (
+        "DROP POLICY own_tenant ON bets_view",
+        "public.bets_view has no row-level security policy own_tenant",
+    ),
+    "no login passes the walls": (
+        "GRANT betledger_app TO tenant_login",
+        "tenant_login is a member of betledger_tenant and sees all tenants as another group",
+    ),
+    "everything belongs to betledger_owner": (
+        "ALTER TABLE bets_view OWNER TO postgres",
+        "public.bets_view belongs to postgres",
+    ),
+    "indexes are valid": (
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'bet_events_time'::regclass",
+        "public.bet_events_time of public.bet_events was left unfinished",
+    ),
+    "idempotency keys are purged": (
+        "ALTER TABLE bet_events ALTER created_at SET DEFAULT now() - interval '100 hours'",
+        "public.bet_events has a key that is 100 hours old",
+    ),
+}
+
+
+def findings(db: psycopg.Connection) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in rows(db, "SELECT * FROM ops.doctor()"):
+        assert (row["finding"] is None) == (row["remedy"] is None)
+        if row["finding"] and row["check_name"] not in NOT_FOR_TESTS:
+            found.setdefault(row["check_name"], []).append(row["finding"])
+    return found
+
+
+def test_a_healthy_ledger_has_no_findings_and_is_not_changed(db, connect):
+    place(db, key="k")
+    append(db, "DEPOSIT_CREATED", aggregate="p")
+    with unchanged(db):
+        assert findings(connect("operator")) == {}
+    checks = [r["check_name"] for r in rows(db, "SELECT check_name FROM ops.health_checks()")]
+    assert len(checks) == len(set(checks))
+    assert {*BROKEN} < set(checks)
+
+
+@pytest.mark.not_on_citus("test_citus.py breaks a cluster")
+@pytest.mark.parametrize("check", BROKEN)
+def test_what_is_broken_is_found_and_named(db, connect, check):
+    statement, finding = BROKEN[check]
+    with db.transaction(force_rollback=True):
+        db.execute(statement)
+        if check.startswith("idempotency"):
+            with db.transaction():
+                db.execute("ALTER TABLE bet_events DISABLE TRIGGER USER")
+                place(db, key="old")
+                db.execute("ALTER TABLE bet_events ENABLE TRIGGER USER")
+        assert findings(db) == {check: [finding]}
+    assert findings(db) == {}
+
+
+@pytest.mark.not_on_citus("the server is set up for prepared transactions there")
+def test_a_check_that_fails_has_not_passed(db):
+    with db.transaction(force_rollback=True):
+        db.execute("DROP FUNCTION projection.oldest_key_age(text)")
+        (told,) = findings(db)["idempotency keys are purged"]
+        assert told.startswith("not checked: function projection.oldest_key_age(text) does not exist")
+
+
+def test_the_command_says_what_is_wrong_and_what_to_do(dsn, db):
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        assert db.execute("SELECT current_setting(%s)", (name,)).fetchone() == ("off",)
+    r = run("doctor", url=dsn)
+    assert r.returncode == 3
+    assert "ok  tenants are walled off" in r.stdout
+    assert "NO  commits survive a crash: fsync is off" in r.stdout
+    assert "Switch it on with ALTER SYSTEM" in r.stdout
+
+
+def test_a_database_without_a_ledger_is_told_to_migrate(dsn):
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA ops CASCADE")
+    r = run("doctor", url=dsn)
+    assert (r.returncode, r.stdout) == (1, "")
+    assert r.stderr == "betledger: the database has no ledger, or an older one: run `betledger migrate`\n"
+
+
+def test_tenants_are_listed_with_the_largest_first(dsn, db, connect):
+    assert "no tenant has written anything" in run("tenant", "list", url=dsn).stdout
+    for tenant, bets in ((3, 2), (1, 1), (2, 3)):
+        for n in range(bets):
+            place(db, tenant, f"b{n}", data={"user_id": f"u{n}"})
+    listed = rows(connect("operator"), "SELECT tenant_id, users, bets FROM ops.tenants(p_limit => 2)")
+    assert listed == [{"tenant_id": 2, "users": 3, "bets": 3}, {"tenant_id": 3, "users": 2, "bets": 2}]
+    shown = run("tenant", "show", "1", url=dsn)
+    assert shown.returncode == 0 and "│ 1      │ 1     │ 1 " in shown.stdout
+    missing = run("tenant", "show", "9", url=dsn)
+    assert missing.returncode == 1 and "tenant 9 has no rows" in missing.stderr
+
+
+@pytest.mark.not_on_citus("there it can be done")
+@pytest.mark.parametrize("command", [("isolate", "1"), ("move", "1", "--to", "w:5432")])
+def test_without_a_cluster_no_tenant_has_a_shard(dsn, command):
+    r = run("tenant", *command, url=dsn)
+    assert r.returncode == 1
+    assert "is not distributed: no tenant can have a shard [BL030] Hint: " in r.stderr and r.stderr.count("\n") == 1
