@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from uuid import uuid4
 import betledger
 import psycopg
 import pytest
-from betledger.migrations import opened
+from betledger.migrations import opened, sql_root
 from citus_cluster import Cluster, running_cluster, why_not
 from conftest import FOLDER, SETTINGS
 from ledger import EVENT_TABLES, T0, call, event, insert, one, place, rows
@@ -22,6 +23,7 @@ from psycopg import conninfo
 from test_cli import run
 from test_doctor import findings
 from test_guide import READS
+from test_readme import statements
 
 READ_TABLES = ("bets_view", "payments_view", "user_balances_view", "user_activity_view", "projection.tenant_totals")
 Connect = Callable[..., psycopg.Connection]
@@ -343,6 +345,23 @@ def test_a_worker_is_killed_in_the_middle_of_a_load(cluster: Cluster, connect: C
             (tenant, key),
         )["u"]
         assert call(db, operation, tenant, user, *amount, key)["duplicate"] is True
+
+
+def test_a_projection_that_a_later_migration_adds_is_distributed_and_kept(
+    cluster: Cluster, connect: Connect, db: psycopg.Connection, tmp_path: Path
+) -> None:
+    place(db, 7)
+    for folder in ("schema", "functions", "triggers"):
+        shutil.copytree(sql_root() / folder, tmp_path / folder)
+    example = [s for s in statements() if "fixtures" in s or "SET LOCAL ROLE" in s]
+    (tmp_path / "schema" / "0999_fixtures_view.sql").write_text("\n".join(example))
+    with opened(cluster.url(0, "ledger"), root=tmp_path) as migrator:
+        assert migrator.migrate() > 1
+    place(connect("app"), 7, "another")
+    db.execute("CALL ops.rebuild_projection('fixtures_view')")
+    assert rows(db, "SELECT * FROM fixtures_view") == [{"tenant_id": 7, "fixture_id": "f1", "bets": 2}]
+    assert differences(db) == []
+    assert "tables are distributed by tenant" not in findings(db) and "tables are co-located" not in findings(db)
 
 
 # ---------------------------------------------------------------------------------------------- what an operator sees

@@ -16,7 +16,7 @@ BEGIN
             -- TRUNCATE is stopped by the trigger of the table, before it reaches a shard.
             WHERE g.tgrelid = v_table::regclass AND NOT g.tgisinternal AND g.tgtype & 32 = 0
             UNION ALL SELECT 'policy ' || p.polname FROM pg_policy AS p WHERE p.polrelid = v_table::regclass
-            UNION ALL SELECT 'row-level security'
+            UNION ALL SELECT 'row-level security' FROM pg_class AS c WHERE c.oid = v_table::regclass AND c.relrowsecurity
         );
         FOR v_shard IN
             SELECT r.shardid, r.success, r.result

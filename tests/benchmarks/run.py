@@ -1,8 +1,9 @@
 """The benchmarks: each figure is a ratio of two loads that run in turns on the same server.
 
 Run with `make bench`. Arguments: --seconds (of each turn, default 5), --rounds (turns of each load, default 3),
---events (of the rebuild, default 1,000,000). DATABASE_URL chooses a server, else a throw-away one is started.
-message-db and pgledger are measured too when MESSAGE_DB and PGLEDGER name checkouts of them.
+--events (of the rebuild, default 1,000,000), --citus (the figures of a cluster instead). DATABASE_URL chooses a server,
+CITUS_DATABASE_URL a cluster, else a throw-away one is started. message-db and pgledger are measured too when MESSAGE_DB
+and PGLEDGER name checkouts of them.
 """
 
 import argparse
@@ -10,13 +11,17 @@ import contextlib
 import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import betledger
 import psycopg
 from betledger.server import binaries, throwaway_server
+from citus_cluster import running_cluster
 from psycopg import conninfo, sql
 
 HERE = Path(__file__).parent
@@ -94,126 +99,191 @@ def compare(
     report(name, bar, [a for a, _ in pairs], [b for _, b in pairs], unit)
 
 
+def compare_inserts(ledger: str, options: argparse.Namespace, clients: tuple[int, ...]) -> None:
+    """A placed bet with its read tables, to the same insert into a bare event table."""
+    for count in clients:
+        compare(
+            f"placed bet inserted, {count} clients, to a bare insert",
+            0.5,
+            lambda c=count: pgbench(ledger, "place_event.sql", c, options.seconds, "events=public.bet_events"),
+            lambda c=count: pgbench(ledger, "place_event.sql", c, options.seconds, "events=bare.bet_events"),
+            options.rounds,
+        )
+
+
+def compare_copies(ledger: str, options: argparse.Namespace) -> None:
+    """COPY of 200,000 placed bets with their read tables, to a COPY into a bare event table; rolled back each time."""
+    with psycopg.connect(ledger, autocommit=True) as connection:
+        connection.execute("CREATE TEMPORARY TABLE copied AS " + EVENTS.replace(":count", "200000"))
+        with connection.cursor().copy("COPY (TABLE copied) TO STDOUT") as blocks:
+            rows = b"".join(bytes(block) for block in blocks)
+
+    def rate(table: str) -> float:
+        with psycopg.connect(ledger) as load:
+            load.execute("SET LOCAL synchronous_commit = off")
+            cursor = load.cursor()
+
+            def copy() -> None:
+                with cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN") as stream:
+                    stream.write(rows)
+
+            taken = timed(copy)
+            load.rollback()
+        return 200_000 / taken
+
+    compare(
+        "COPY of 200,000 events to a bare COPY",
+        0.35,
+        lambda: rate("public.bet_events"),
+        lambda: rate("bare.bet_events"),
+        options.rounds,
+        "rows/s",
+    )
+
+
+def compare_rebuild(server: str, options: argparse.Namespace) -> None:
+    """Folding all read tables anew, to loading their events."""
+    fresh = new_database(server, "bench_rebuild")
+    betledger.migrate(fresh)
+    with psycopg.connect(fresh, autocommit=True) as rebuilt:
+        loaded = timed(
+            lambda: rebuilt.execute(
+                f"INSERT INTO public.bet_events ({COLUMNS}) " + EVENTS.replace(":count", str(options.events))
+            )
+        )
+        rebuilt.execute("TRUNCATE public.bets_view, public.user_activity_view, projection.tenant_totals")
+        done = timed(lambda: rebuilt.execute("CALL ops.rebuild_projection()"))
+        report(
+            f"rebuild of {options.events:,} events to loading them",
+            1,
+            [options.events / done],
+            [options.events / loaded],
+            "rows/s",
+        )
+
+
+def compare_message_db(server: str, ledger: str, options: argparse.Namespace) -> None:
+    """place_bet, to write_message of message-db."""
+    if "MESSAGE_DB" in os.environ:
+        store = new_database(server, "bench_message_db")
+        with psycopg.connect(store, autocommit=True) as connection:
+            # Not by its own script: that wants pgcrypto, which it does not use on a PostgreSQL of today.
+            for folder in ("roles", "schema", "types", "tables", "functions", "indexes"):
+                for file in sorted((Path(os.environ["MESSAGE_DB"]) / "database" / folder).glob("*.sql")):
+                    with contextlib.suppress(psycopg.errors.DuplicateObject):
+                        connection.execute(file.read_text())
+            connection.execute("ALTER DATABASE bench_message_db SET search_path = message_store, public")
+        for clients in (4, 8):
+            compare(
+                f"place_bet, {clients} clients, to write_message of message-db",
+                1.0,
+                lambda c=clients: pgbench(ledger, "place_bet.sql", c, options.seconds, "tenants=100"),
+                lambda c=clients: pgbench(store, "message_db.sql", c, options.seconds),
+                options.rounds,
+            )
+    else:
+        print("left out: write_message of message-db (set MESSAGE_DB to a checkout)")
+
+
+def compare_pgledger(server: str, ledger: str, options: argparse.Namespace) -> None:
+    """deposit, to a transfer of pgledger."""
+    if "PGLEDGER" in os.environ:
+        other = new_database(server, "bench_pgledger")
+        with psycopg.connect(other, autocommit=True) as connection:
+            root = Path(os.environ["PGLEDGER"])
+            for file in [*sorted(root.glob("vendor/*/*.sql")), root / "pgledger.sql"]:
+                connection.execute(file.read_text())
+            connection.execute(
+                "CREATE TABLE bench_accounts AS SELECT i AS n, a.id"
+                " FROM generate_series(1, 10000) AS i, LATERAL pgledger_create_account('user-' || i, 'USD') AS a"
+            )
+            connection.execute("CREATE UNIQUE INDEX ON bench_accounts (n)")
+        for name, ours, theirs in (
+            ("random users", "deposit.sql", "pgledger.sql"),
+            ("one hot user", "deposit_hot_user.sql", "pgledger_hot_account.sql"),
+        ):
+            compare(
+                f"deposit, {name}, 8 clients, to a transfer of pgledger",
+                2.0,
+                lambda s=ours: pgbench(ledger, s, 8, options.seconds),
+                lambda s=theirs: pgbench(other, s, 8, options.seconds),
+                options.rounds,
+            )
+    else:
+        print("left out: transfers of pgledger (set PGLEDGER to a checkout)")
+
+
+def bench_server(options: argparse.Namespace) -> None:
+    """The figures of one server."""
+    with throwaway_server() as server:
+        ledger = new_database(server, "bench_ledger")
+        betledger.migrate(ledger)
+        with psycopg.connect(ledger, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA bare")
+            connection.execute("CREATE TABLE bare.bet_events (LIKE public.bet_events INCLUDING ALL)")
+        compare_inserts(ledger, options, (4, 8))
+        compare(
+            "place_bet, 32 writers of one tenant to 32 of 1,000 tenants",
+            0.9,
+            lambda: pgbench(ledger, "place_bet.sql", 32, options.seconds, "tenants=1"),
+            lambda: pgbench(ledger, "place_bet.sql", 32, options.seconds, "tenants=1000"),
+            options.rounds,
+        )
+        compare_copies(ledger, options)
+        compare_rebuild(server, options)
+        compare_message_db(server, ledger, options)
+        compare_pgledger(server, ledger, options)
+
+
+def bench_cluster(options: argparse.Namespace) -> None:
+    """The figures of a Citus cluster."""
+    with running_cluster({"shared_buffers": "256MB", "synchronous_commit": "off"}, "/tmp") as cluster:  # noqa: S108
+        cluster.create("bench_ledger")
+        cluster.join("bench_ledger")
+        ledger = cluster.url(0, "bench_ledger")
+        betledger.migrate(ledger)
+        with psycopg.connect(ledger, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA bare")
+            for table in ("bet_events", "bets_view"):
+                connection.execute(f"CREATE TABLE bare.{table} (LIKE public.{table} INCLUDING ALL)")
+                connection.execute(
+                    "SELECT create_distributed_table(%s, 'tenant_id', colocate_with => 'public.bet_events')",
+                    (f"bare.{table}",),
+                )
+        compare_inserts(ledger, options, (4,))
+        compare_copies(ledger, options)
+        with psycopg.connect(ledger, autocommit=True) as connection:
+            connection.execute(
+                f"INSERT INTO public.bet_events ({COLUMNS})"
+                f" SELECT id, tenant_id, 'read-' || row_number() OVER (PARTITION BY tenant_id), event_type, event_data,"
+                f' "timestamp", version, metadata FROM ({EVENTS.replace(":count", "100000")}) AS e'
+            )
+            connection.execute("INSERT INTO bare.bets_view SELECT * FROM public.bets_view")
+            connection.execute("VACUUM ANALYZE public.bets_view")
+            connection.execute("VACUUM ANALYZE bare.bets_view")
+            connection.execute("CREATE ROLE bench_reader LOGIN")
+            connection.execute("GRANT betledger_reader TO bench_reader")
+            connection.execute("GRANT USAGE ON SCHEMA bare TO bench_reader")
+            connection.execute("GRANT SELECT ON bare.bets_view TO bench_reader")
+        reader = conninfo.make_conninfo(ledger, user="bench_reader")
+        compare(
+            "read of a bet by key, 4 clients, to a read from a bare table",
+            0.95,
+            lambda: pgbench(reader, "read_bet.sql", 4, options.seconds, "bets=public.bets_view"),
+            lambda: pgbench(reader, "read_bet.sql", 4, options.seconds, "bets=bare.bets_view"),
+            options.rounds,
+        )
+
+
 def main() -> None:
     """Run all comparisons; the figures are printed, nothing is asserted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--citus", action="store_true")
     options = parser.parse_args()
-    seconds, rounds = options.seconds, options.rounds
-
-    with throwaway_server() as server:
-        ledger = new_database(server, "bench_ledger")
-        betledger.migrate(ledger)
-        with psycopg.connect(ledger, autocommit=True) as connection:
-            connection.execute("SET synchronous_commit = off")
-            connection.execute("CREATE SCHEMA bare")
-            connection.execute("CREATE TABLE bare.bet_events (LIKE public.bet_events INCLUDING ALL)")
-
-            for clients in (4, 8):
-                compare(
-                    f"placed bet inserted, {clients} clients, to a bare insert",
-                    0.5,
-                    lambda c=clients: pgbench(ledger, "place_event.sql", c, seconds, "events=public.bet_events"),
-                    lambda c=clients: pgbench(ledger, "place_event.sql", c, seconds, "events=bare.bet_events"),
-                    rounds,
-                )
-            compare(
-                "place_bet, 32 writers of one tenant to 32 of 1,000 tenants",
-                0.9,
-                lambda: pgbench(ledger, "place_bet.sql", 32, seconds, "tenants=1"),
-                lambda: pgbench(ledger, "place_bet.sql", 32, seconds, "tenants=1000"),
-                rounds,
-            )
-
-            connection.execute("CREATE TABLE bare.copy AS " + EVENTS.replace(":count", "200000"))
-            with connection.cursor().copy("COPY (TABLE bare.copy) TO STDOUT") as blocks:
-                rows = b"".join(bytes(block) for block in blocks)
-
-            def copy_rate(table: str) -> float:
-                with psycopg.connect(ledger) as load:
-                    cursor = load.cursor()
-
-                    def copy() -> None:
-                        with cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN") as stream:
-                            stream.write(rows)
-
-                    taken = timed(copy)
-                    load.rollback()
-                return 200_000 / taken
-
-            compare(
-                "COPY of 200,000 events to a bare COPY",
-                0.35,
-                lambda: copy_rate("public.bet_events"),
-                lambda: copy_rate("bare.bet_events"),
-                rounds,
-                "rows/s",
-            )
-
-            fresh = new_database(server, "bench_rebuild")
-            betledger.migrate(fresh)
-            with psycopg.connect(fresh, autocommit=True) as rebuilt:
-                loaded = timed(
-                    lambda: rebuilt.execute(
-                        f"INSERT INTO public.bet_events ({COLUMNS}) " + EVENTS.replace(":count", str(options.events))
-                    )
-                )
-                rebuilt.execute("TRUNCATE public.bets_view, public.user_activity_view, projection.tenant_totals")
-                done = timed(lambda: rebuilt.execute("CALL ops.rebuild_projection()"))
-                report(
-                    f"rebuild of {options.events:,} events to loading them",
-                    1,
-                    [options.events / done],
-                    [options.events / loaded],
-                    "rows/s",
-                )
-
-        if "MESSAGE_DB" in os.environ:
-            store = new_database(server, "bench_message_db")
-            with psycopg.connect(store, autocommit=True) as connection:
-                # Not by its own script: that wants pgcrypto, which it does not use on a PostgreSQL of today.
-                for folder in ("roles", "schema", "types", "tables", "functions", "indexes"):
-                    for file in sorted((Path(os.environ["MESSAGE_DB"]) / "database" / folder).glob("*.sql")):
-                        with contextlib.suppress(psycopg.errors.DuplicateObject):
-                            connection.execute(file.read_text())
-                connection.execute("ALTER DATABASE bench_message_db SET search_path = message_store, public")
-            for clients in (4, 8):
-                compare(
-                    f"place_bet, {clients} clients, to write_message of message-db",
-                    1.0,
-                    lambda c=clients: pgbench(ledger, "place_bet.sql", c, seconds, "tenants=100"),
-                    lambda c=clients: pgbench(store, "message_db.sql", c, seconds),
-                    rounds,
-                )
-        else:
-            print("left out: write_message of message-db (set MESSAGE_DB to a checkout)")
-
-        if "PGLEDGER" in os.environ:
-            other = new_database(server, "bench_pgledger")
-            with psycopg.connect(other, autocommit=True) as connection:
-                root = Path(os.environ["PGLEDGER"])
-                for file in [*sorted(root.glob("vendor/*/*.sql")), root / "pgledger.sql"]:
-                    connection.execute(file.read_text())
-                connection.execute(
-                    "CREATE TABLE bench_accounts AS SELECT i AS n, a.id"
-                    " FROM generate_series(1, 10000) AS i, LATERAL pgledger_create_account('user-' || i, 'USD') AS a"
-                )
-                connection.execute("CREATE UNIQUE INDEX ON bench_accounts (n)")
-            for name, ours, theirs in (
-                ("random users", "deposit.sql", "pgledger.sql"),
-                ("one hot user", "deposit_hot_user.sql", "pgledger_hot_account.sql"),
-            ):
-                compare(
-                    f"deposit, {name}, 8 clients, to a transfer of pgledger",
-                    2.0,
-                    lambda s=ours: pgbench(ledger, s, 8, seconds),
-                    lambda s=theirs: pgbench(other, s, 8, seconds),
-                    rounds,
-                )
-        else:
-            print("left out: transfers of pgledger (set PGLEDGER to a checkout)")
+    (bench_cluster if options.citus else bench_server)(options)
 
 
 if __name__ == "__main__":
