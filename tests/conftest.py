@@ -130,3 +130,20 @@ def connect(dsn: str) -> Iterator[Callable[..., psycopg.Connection]]:
 def db(connect: Callable[..., psycopg.Connection]) -> psycopg.Connection:
     """A connection to the clone, as superuser, in autocommit mode."""
     return connect()
+
+
+@pytest.fixture
+def empty(dsn: str) -> Iterator[str]:
+    """The conninfo of a database with nothing in it: of a cluster, when the tests run on one."""
+    name = "empty_database"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        if _cluster:
+            _cluster.create(name)
+            _cluster.join(name)
+        else:
+            connection.execute(f"CREATE DATABASE {name}")
+        yield conninfo.make_conninfo(dsn, dbname=name)
+        if _cluster:
+            _cluster.drop(name)
+        else:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

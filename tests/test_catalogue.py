@@ -168,9 +168,9 @@ def test_every_event_table_has_its_guards(db, table):
     assert triggers == {"refuse_malformed", "project_inserted", "project_key_removed", "guard_event", "guard_truncate"}
 
 
-def test_the_examples_of_the_comments_run(db):
+def test_the_examples_of_the_comments_run(db, connect):
     """As the application, in one transaction, with the ids of the examples; only the ledger's own refusals are fine."""
-    db.execute("SET ROLE betledger_app")
+    app = connect("app")
     examples = rows(
         db,
         f"SELECT name, (regexp_match(comment, 'Example: (.*)\\.$'))[1] AS sql FROM ({FUNCTIONS}) f WHERE schema = 'public'",
@@ -178,6 +178,6 @@ def test_the_examples_of_the_comments_run(db):
     assert len(examples) == len(API)
     for example in examples:
         try:
-            db.execute(example["sql"])
+            app.execute(example["sql"])
         except Exception as error:
             assert getattr(error, "sqlstate", None) in ("BL002", "BL003", "BL004"), (example, error)  # noqa: PT017

@@ -347,6 +347,21 @@ def test_a_worker_is_killed_in_the_middle_of_a_load(cluster: Cluster, connect: C
         assert call(db, operation, tenant, user, *amount, key)["duplicate"] is True
 
 
+def test_nobody_waits_for_the_transaction_of_the_first_event_of_a_shard(
+    connect: Connect, db: psycopg.Connection
+) -> None:
+    shard = "get_shard_id_for_distribution_column('bet_events', {})"
+    neighbour = one(
+        db, f"SELECT t AS id FROM generate_series(2, 99) t WHERE {shard.format('t')} = {shard.format(1)} LIMIT 1"
+    )
+    first, second = connect("app", autocommit=False), connect("app")
+    place(first, 1)
+    second.execute("SET statement_timeout = '10s'")
+    place(second, neighbour["id"])
+    first.rollback()
+    assert rows(db, "SELECT tenant_id FROM bets_view") == [{"tenant_id": neighbour["id"]}]
+
+
 def test_a_projection_that_a_later_migration_adds_is_distributed_and_kept(
     cluster: Cluster, connect: Connect, db: psycopg.Connection, tmp_path: Path
 ) -> None:

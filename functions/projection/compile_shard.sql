@@ -6,39 +6,28 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_made text;
-    v_old regprocedure;
+    v_made boolean;
 BEGIN
-    v_made := projection.localized('projection.bet_events_inserted', p_shard_id);
-    -- One maker for a shard and those beside it. Not one a node: a statement on several shards has a session for each,
-    -- and ends when all are done.
-    PERFORM pg_advisory_xact_lock(hashtextextended(v_made, 0));
-    IF to_regproc(v_made) IS NOT NULL THEN
+    IF to_regproc(projection.localized('projection.bet_events_inserted', p_shard_id)) IS NOT NULL THEN
         RETURN;
     END IF;
-    -- What is made here belongs to this node alone.
-    PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
-    PERFORM projection.compile_refresh(p.read_table, p_shard_id) FROM projection.projections AS p WHERE p.kind <> 'slots';
-    PERFORM projection.compile_event_table(t.event_table, p_shard_id)
-    FROM (SELECT DISTINCT e.event_table FROM projection.event_types AS e) AS t;
-    -- Those of the version before.
-    FOR v_old IN
-        SELECT p.oid
-        FROM (
-            SELECT DISTINCT e.event_table AS name FROM projection.event_types AS e
-            UNION ALL SELECT r.read_table FROM projection.projections AS r
-        ) AS t
-        JOIN pg_proc AS p ON p.proname ~ (substring(projection.localized(t.name, p_shard_id) FROM '_[0-9]+$') || '_[0-9a-f]{8}$')
-        WHERE p.pronamespace = 'projection'::regnamespace AND p.proname NOT LIKE '%\_' || projection.compiled_version()
-    LOOP
-        EXECUTE format('DROP FUNCTION %s', v_old);
-    END LOOP;
-    PERFORM set_config('citus.enable_ddl_propagation', 'on', true);
+    -- In a session of its own: whoever makes functions lets others wait until it commits, and must not itself wait for
+    -- the rows that they have locked.
+    SELECT r.success INTO v_made
+    FROM pg_catalog.pg_dist_local_group AS l
+    JOIN pg_catalog.pg_dist_node AS n ON n.groupid = l.groupid AND n.noderole = 'primary'
+    CROSS JOIN LATERAL pg_catalog.master_run_on_worker(
+        ARRAY[n.nodename], ARRAY[n.nodeport], ARRAY[format('SELECT projection.make_shard_functions(%s)', p_shard_id)], false
+    ) AS r;
+    -- A shard of this very transaction, which no other session sees.
+    IF v_made IS NOT TRUE THEN
+        PERFORM projection.make_shard_functions(p_shard_id);
+    END IF;
 END
 $$;
 
 COMMENT ON FUNCTION projection.compile_shard(bigint) IS
-'On the Citus node that holds a shard: makes the projection functions of it and of the shards beside it, from the same texts as on plain PostgreSQL, and drops those of an older version. Called by the first event that finds them missing: after a split, a move, a rebalance or an upgrade. Example: SELECT projection.compile_shard(102008).';
+'On the Citus node that holds a shard: sees to it that the projection functions of it and of the shards beside it are there. Called by the first event that finds them missing: after a split, a move, a rebalance or an upgrade. Example: SELECT projection.compile_shard(102008).';
 
 REVOKE ALL ON FUNCTION projection.compile_shard(bigint) FROM public;
 
