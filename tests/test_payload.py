@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from betledger.database import on_citus
 from ledger import (
     EVENT_TABLES,
     OTHER,
@@ -175,7 +176,9 @@ def test_bad_values_of_each_column(app, column):
     with unchanged(app):
         for _, value, name, shown in [c for c in COLUMNS if c[0] == column]:
             for table in EVENT_TABLES:
-                with refused("BL001", name, shown):
+                # Citus has to know the tenant before it finds the shard, whose trigger says the rest.
+                nowhere = column == "tenant_id" and value is None and on_citus(app)
+                with refused("22004", hint=False) if nowhere else refused("BL001", name, shown):
                     insert(app, event(AN_EVENT_OF[table]) | {column: value}, table=table)
 
 
@@ -253,7 +256,8 @@ def test_one_bad_row_of_a_copy_changes_nothing(db, table):
     """As superuser: PostgreSQL has no COPY FROM for roles under row-level security."""
     insert(db, event(AN_EVENT_OF[table], aggregate="before"), table=table)
     code, word, bad = BAD_ROWS[table]
-    with unchanged(db), refused(code, word):
+    # Of what a node refuses during a COPY, Citus passes on the message alone.
+    with unchanged(db), refused("XX000", word, hint=False) if on_citus(db) else refused(code, word):
         copy(db, table, batch(table, bad))
     copy(db, table, batch(table, {}))
     assert len(rows(db, f"SELECT FROM {table}")) == 11
