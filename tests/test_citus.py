@@ -18,7 +18,7 @@ import pytest
 from betledger.migrations import opened, sql_root
 from citus_cluster import Cluster, running_cluster, why_not
 from conftest import FOLDER, SETTINGS
-from ledger import EVENT_TABLES, T0, call, event, insert, one, place, rows
+from ledger import EVENT_TABLES, T0, call, event, insert, one, place, refused, rows
 from psycopg import conninfo
 from test_cli import run
 from test_doctor import findings
@@ -345,6 +345,16 @@ def test_a_worker_is_killed_in_the_middle_of_a_load(cluster: Cluster, connect: C
             (tenant, key),
         )["u"]
         assert call(db, operation, tenant, user, *amount, key)["duplicate"] is True
+
+
+def test_a_refusal_names_the_table_and_not_its_shard(connect: Connect, db: psycopg.Connection) -> None:
+    place(db, 1)
+    for statement in (
+        "UPDATE bet_events SET metadata = '{}' WHERE tenant_id = 1",
+        "DELETE FROM bet_events WHERE tenant_id = 1",
+    ):
+        with refused("BL010", "public.bet_events is refused"):
+            db.execute(statement.encode())
 
 
 def test_nobody_waits_for_the_transaction_of_the_first_event_of_a_shard(

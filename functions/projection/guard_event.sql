@@ -5,9 +5,12 @@ RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    -- Without the number of the shard: clients know the table.
+    v_table text := TG_TABLE_SCHEMA || '.' || regexp_replace(TG_TABLE_NAME, '_[0-9]+$', '');
 BEGIN
     IF TG_OP <> 'UPDATE' THEN
-        RAISE EXCEPTION '% of %.% is refused: events are append-only', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+        RAISE EXCEPTION '% of % is refused: events are append-only', TG_OP, v_table
             USING ERRCODE = 'BL010', HINT = 'Insert an event that takes the effect back instead.';
     END IF;
     IF OLD.metadata ? 'idempotency_key'
@@ -21,7 +24,7 @@ BEGIN
             OLD.metadata ->> 'idempotency_key', OLD.id, OLD.created_at
             USING ERRCODE = 'BL010', HINT = 'Take out keys that are older than 48 hours; an operator may take them out sooner.';
     END IF;
-    RAISE EXCEPTION 'UPDATE of event % in %.% is refused: events are append-only', OLD.id, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    RAISE EXCEPTION 'UPDATE of event % in % is refused: events are append-only', OLD.id, v_table
         USING ERRCODE = 'BL010', HINT = 'Only an idempotency key older than 48 hours may be taken out of metadata.';
 END
 $$;
