@@ -1,5 +1,7 @@
 """The command `betledger`."""
 
+from __future__ import annotations
+
 import os
 import sys
 from importlib.metadata import version as installed
@@ -8,122 +10,37 @@ from typing import Annotated
 
 import psycopg
 import typer
-from betledger import role_commands, server_commands, tenant_commands
-from betledger.database import resolve, session
-from betledger.demo.player import play, shown
+from betledger import role_commands, schema_commands, server_commands, tenant_commands
+from betledger.database import session
+from betledger.demo.player import play
 from betledger.errors import BetledgerError, in_one_line
 from betledger.migrations import migrate as migrate_database
-from betledger.migrations import opened, sql_root
+from betledger.migrations import opened
 from betledger.server import EmbeddedServer
-from betledger.terminal import PENDING, DatabaseUrl, call, err, out, tell
+from betledger.settings import KNOWN, settings, target, without_password
+from betledger.terminal import (
+    PENDING,
+    DatabaseUrl,
+    Json,
+    Migrations,
+    call,
+    emit,
+    out,
+    records,
+    table,
+    tell,
+)
 from psycopg import conninfo
-from rich.table import Table
-from rich.text import Text
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(schema_commands.app)
+app.add_typer(schema_commands.schema_app, name="schema")
 app.add_typer(server_commands.app, name="server")
 app.add_typer(role_commands.app, name="role")
 app.add_typer(tenant_commands.app, name="tenant")
 
-NODE_COLUMNS = (
-    "node_name || ':' || node_port, node_role, CASE WHEN answers THEN 'answers' ELSE 'DOES NOT ANSWER' END, shards,"
-    " pg_size_pretty(bytes)"
-)
 TenantId = Annotated[int | None, typer.Option("--tenant", help="Only this tenant.", show_default=False)]
-
-
-@app.command()
-def migrate(database_url: DatabaseUrl = None) -> None:
-    """Bring a database up to date. Example: betledger migrate"""
-    applied = migrate_database(resolve(database_url), progress=tell)
-    out.print(f"{applied} files applied" if applied else "up to date")
-
-
-@app.command()
-def distribute(database_url: DatabaseUrl = None) -> None:
-    """Spread a ledger over the nodes of its Citus cluster, with its rows. Readers go on, writers wait.
-
-    Example: betledger distribute
-    """
-    with opened(resolve(database_url), progress=tell) as migrator:
-        out.print("distributed" if migrator.distribute() else "up to date")
-
-
-@app.command()
-def plan(
-    database_url: DatabaseUrl = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Print no SQL; exit with 3 if anything is pending or was edited.")
-    ] = False,
-) -> None:
-    """Print the SQL that `migrate` would run, in order. Example: betledger plan | less"""
-    with opened(resolve(database_url)) as migrator:
-        state = migrator.state()
-        if check:
-            if state.drift:
-                err.print(f"betledger: {state.drift}", highlight=False, markup=False, soft_wrap=True)
-            raise typer.Exit(PENDING if state.pending else 0)
-        state.require_no_drift()
-        names = [f"schema/{name}.sql" for name, status in state.versioned if status == "pending"]
-        names += [path for path, status in state.repeatable if status != "current"]
-    for name in names:
-        typer.echo(f"-- {name}\n{(sql_root() / name).read_text(encoding='utf-8')}")
-    if not names:
-        err.print("up to date: nothing would run")
-
-
-@app.command()
-def rollback(
-    database_url: DatabaseUrl = None,
-    count: Annotated[
-        int | None,
-        typer.Option("--count", min=1, help="How many, newest first; 1 when nothing is said.", show_default=False),
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", help="The migration that stays as the newest one.", show_default=False)
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them: the ledger and its data are gone.")] = False,
-) -> None:
-    """Roll back versioned migrations, newest first. Example: betledger rollback --to 0009_tenants_summary_view"""
-    if sum((count is not None, to is not None, everything)) > 1:
-        raise typer.BadParameter("--count, --to and --all exclude each other: give one of them")
-    with opened(resolve(database_url), progress=tell) as migrator:
-        names = migrator.rollback(None if everything or to else count or 1, to)
-    out.print(
-        f"{len(names)} migrations rolled back; `betledger migrate` applies functions and triggers again"
-        if names
-        else "nothing was rolled back: no migration is applied after that"
-        if to
-        else "nothing was rolled back: no migration is applied",
-        highlight=False,
-    )
-
-
-@app.command()
-def status(database_url: DatabaseUrl = None) -> None:
-    """Show what is applied and what is pending; exit with 3 when something is. Example: betledger status"""
-    url = resolve(database_url)
-    with opened(url) as migrator:
-        state = migrator.state()
-    table = Table("schema", "state")
-    for name, status in state.versioned:
-        table.add_row(name, status, style=None if status == "applied" else "bold")
-    out.print(table)
-    changed = [(path, status) for path, status in state.repeatable if status != "current"]
-    out.print(f"{len(state.repeatable) - len(changed)} of {len(state.repeatable)} functions and triggers are current")
-    for path, reason in changed[:10]:
-        out.print(f"  {path}: {reason}", highlight=False)
-    if changed[10:]:
-        out.print(f"  and {len(changed) - 10} more")
-    if state.pending:
-        out.print(state.drift or "run `betledger migrate`", highlight=False)
-        raise typer.Exit(PENDING)
-    nodes = call(url, f"SELECT {NODE_COLUMNS} FROM ops.nodes()", ())
-    if nodes:
-        cluster = Table("node", "role", "state", "shards", "size")
-        for node in nodes:
-            cluster.add_row(*(Text(shown(value)) for value in node))
-        out.print(cluster)
+DIFFERENCES = ("projection", "tenant", "key", "expected", "actual")
 
 
 @app.command()
@@ -133,29 +50,30 @@ def rebuild(
     ] = None,
     tenant: TenantId = None,
     database_url: DatabaseUrl = None,
+    as_json: Json = False,
 ) -> None:
     """Fold read tables anew from their events, beside writers. Example: betledger rebuild bets_view --tenant 10001"""
-    call(resolve(database_url), "CALL ops.rebuild_projection(%s, %s)", (name, tenant))
-    out.print("rebuilt")
+    call(target(database_url), "CALL ops.rebuild_projection(%s, %s)", (name, tenant))
+    emit({"rebuilt": name or "all", "tenant": tenant}) if as_json else tell("rebuilt")
 
 
 @app.command()
-def verify(tenant: TenantId = None, database_url: DatabaseUrl = None) -> None:
+def verify(tenant: TenantId = None, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Compare the read tables with the fold of their events; exit with 3 when they differ. Example: betledger verify"""
     rows = call(
-        resolve(database_url),
+        target(database_url),
         "SELECT projection, tenant_id, key, expected, actual FROM ops.verify_projections(%s) LIMIT 100",
         (tenant,),
     )
-    if not rows:
-        out.print("all projections equal the fold of their events")
-        return
-    table = Table("projection", "tenant", "key", "expected", "actual")
-    for row in rows:
-        table.add_row(*[Text(shown(value)) for value in row])
-    out.print(table)
-    out.print(f"{len(rows)}{'+' if len(rows) == 100 else ''} rows differ: run `betledger rebuild`")
-    raise typer.Exit(PENDING)
+    if as_json:
+        emit(records(DIFFERENCES, rows))
+    elif not rows:
+        tell("all projections equal the fold of their events")
+    else:
+        out.print(table(DIFFERENCES, rows))
+        tell(f"{len(rows)}{'+' if len(rows) == 100 else ''} rows differ: run `betledger rebuild`")
+    if rows:
+        raise typer.Exit(PENDING)
 
 
 @app.command()
@@ -165,25 +83,43 @@ def purge(
     ] = "48 hours",
     batch: Annotated[int, typer.Option("--batch", min=1, help="Keys to take out between two commits.")] = 10_000,
     database_url: DatabaseUrl = None,
+    as_json: Json = False,
 ) -> None:
     """Take out expired idempotency keys. Example: betledger purge --older-than '48 hours'"""
-    call(resolve(database_url), "CALL ops.purge_idempotency_keys(%s::interval, %s)", (older_than, batch))
-    out.print("purged")
+    call(target(database_url), "CALL ops.purge_idempotency_keys(%s::interval, %s)", (older_than, batch))
+    emit({"purged": older_than}) if as_json else tell("purged")
 
 
 @app.command()
-def doctor(database_url: DatabaseUrl = None) -> None:
+def doctor(database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Look for what is wrong, with remedies; exit with 3 when something is. Example: betledger doctor"""
-    checks = call(resolve(database_url), "SELECT check_name, finding, remedy FROM ops.doctor()", ())
-    remedies: dict[object, object] = {}
-    for check, finding, remedy in checks:
-        tell(f"{'ok' if finding is None else 'NO':4}{check}{'' if finding is None else f': {finding}'}")
-        if finding is not None:
-            remedies[check] = remedy
-    for check, remedy in remedies.items():
-        tell(f"\n{check}?\n    {remedy}")
+    checks = call(target(database_url), "SELECT check_name, finding, remedy FROM ops.doctor()", ())
+    remedies = {check: remedy for check, finding, remedy in checks if finding is not None}
+    if as_json:
+        emit(records(("check", "finding", "remedy"), checks))
+    else:
+        for check, finding, _ in checks:
+            tell(f"{'ok' if finding is None else 'NO':4}{check}{'' if finding is None else f': {finding}'}")
+        for check, remedy in remedies.items():
+            tell(f"\n{check}?\n    {remedy}")
     if remedies:
         raise typer.Exit(PENDING)
+
+
+@app.command()
+def config(database_url: DatabaseUrl = None, migrations: Migrations = None, as_json: Json = False) -> None:
+    """Show every setting and where it came from; the first wins of: flag, environment, libpq's own, file, default.
+
+    Example: betledger config
+    """
+    rows = []
+    for name, setting in settings(database_url=database_url, migrations=migrations).items():
+        value = setting.value
+        if name.endswith("_url") and value is not None:
+            value = without_password(value)
+        rows.append((name, value, setting.source, KNOWN[name][2]))
+    headings = ("setting", "value", "from", "what it is")
+    emit(records(headings, rows)) if as_json else out.print(table(headings, rows))
 
 
 @app.command()
@@ -212,9 +148,21 @@ def demo() -> None:
 
 
 @app.command()
-def version() -> None:
-    """Show the version of the code. Example: betledger version"""
-    out.print(installed("betledger"), highlight=False)
+def version(database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Show the version of the code, and of the schema where a database is reached. Example: betledger version"""
+    schema = None
+    try:
+        with opened(target(database_url)) as migrator:
+            schema = migrator.state().version
+    except BetledgerError:
+        if database_url:
+            raise
+    if as_json:
+        emit({"code": installed("betledger"), "schema": schema})
+    else:
+        tell(f"betledger {installed('betledger')}")
+        if schema:
+            tell(f"schema {schema}")
 
 
 def main() -> None:

@@ -1,12 +1,10 @@
 """Which database a command works on, and how it is reached."""
 
 import contextlib
-import os
 from typing import Any
 
 import psycopg
 from betledger.errors import BetledgerError, in_one_line
-from betledger.server import EmbeddedServer
 from psycopg import conninfo
 
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT")
@@ -15,23 +13,6 @@ SETTINGS = {
     # Milliseconds: when we are killed, the server ends our statement and lets go of its locks. Not on every system.
     "client_connection_check_interval": "500",
 }
-
-
-def resolve(given: str | None) -> str:
-    """The conninfo to use: what was given, else DATABASE_URL, else libpq's own variables, else the embedded server.
-
-    Raises:
-        BetledgerError: nothing is set and no embedded server runs, or the URL cannot be read.
-    """
-    url = given or os.environ.get("DATABASE_URL")
-    if url:
-        return checked(url)
-    if any(name in os.environ for name in LIBPQ):
-        return ""
-    server = EmbeddedServer()
-    if not server.running():
-        raise BetledgerError("no database is named: set DATABASE_URL, or start one with `betledger server start`")
-    return server.url()
 
 
 def checked(url: str) -> str:
@@ -76,3 +57,8 @@ def session(url: str) -> psycopg.Connection[Any]:
 def on_citus(connection: psycopg.Connection[Any]) -> bool:
     """Whether the database has the Citus extension."""
     return bool(connection.execute("SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus'").rowcount)
+
+
+def conninfo_of(connection: psycopg.Connection[Any]) -> str:
+    """The conninfo that a session was opened with, with its password: for another session of ours."""
+    return conninfo.make_conninfo(connection.info.dsn, password=connection.info.password or None)

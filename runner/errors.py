@@ -9,6 +9,12 @@ class BetledgerError(Exception):
     exit_code = 1
 
 
+class Drift(BetledgerError):
+    """The database and the files have gone different ways."""
+
+    exit_code = 3
+
+
 def in_one_line(error: psycopg.Error) -> str:
     """The message, SQLSTATE and hint of a database error, on one line and without a password."""
     primary = error.diag.message_primary or " ".join(str(error).split())

@@ -3,70 +3,60 @@
 Everything runs on one session, under one advisory lock; a file and its bookkeeping commit together.
 """
 
-import hashlib
+from __future__ import annotations
+
 import re
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-import sqlparse
-import yoyo
-from betledger.database import on_citus, session
-from betledger.errors import BetledgerError, in_one_line
+from betledger.backend import BOOKKEEPING, Backend
+from betledger.database import conninfo_of, on_citus, session
+from betledger.errors import BetledgerError, Drift, in_one_line
+from betledger.files import Files, Repeatable, Versioned, checksum, read, sql_of, statements, transactional
 from psycopg import errors as pg
 from psycopg import sql
-from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
-from yoyo.connections import parse_uri
-from yoyo.migrations import Migration
 
-BOOKKEEPING = "betledger_migrations"
 # The checksum of no file: what it is compiled from has been applied since.
 DUE = "due"
 LOCK = (b"betledger".hex(), "migrate")
-# Waiting for a table lock stops everybody who comes after us: wait little, often.
-LOCK_TIMEOUT = "5s"
 # CREATE INDEX CONCURRENTLY stops nobody, and has to outwait every older transaction.
 LONG_LOCK_TIMEOUT = "30min"
-ATTEMPTS = 5
 # Triggers on shards are ours on purpose, and DDL of one transaction shares its connections to the nodes.
 CITUS_SETTINGS = {"citus.enable_unsafe_triggers": "on", "citus.multi_shard_modify_mode": "sequential"}
-# Only these go to the nodes: SET LOCAL ROLE would take from Citus's own connections what they need.
-CITUS_PROPAGATED = (
-    "SET LOCAL citus.propagate_set_commands = 'local'",
-    f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'",
-    "SET LOCAL check_function_bodies = off",
-    "SET LOCAL citus.propagate_set_commands = 'none'",
-)
-_COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
-_TRANSACTIONAL = re.compile(r"^[ \t]*--[ \t]*transactional[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+BLOCKERS = """
+    SELECT a.pid, coalesce(a.usename, a.backend_type), a.state,
+        coalesce(extract(epoch FROM now() - a.xact_start), 0)::integer,
+        left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)
+    FROM unnest(pg_blocking_pids(%s)) AS b (pid) JOIN pg_stat_activity AS a ON a.pid = b.pid
+"""
 
 Progress = Callable[[str], None]
+# Called after each statement of a file, with the path of the file and the number of the statement in it.
+Observer = Callable[[str, int], None]
 _T = TypeVar("_T")
 
 
-def sql_root() -> Path:
-    """The folder that holds schema/, functions/ and triggers/: inside the wheel, or the source tree when editable."""
-    installed = Path(__file__).parent / "sql"
-    return installed if (installed / "schema").is_dir() else Path(__file__).parent.parent
-
-
-def checksum(text: str) -> str:
-    """The SHA-256 of a file's text, the same for all conventions of line ends."""
-    return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
-
-
 @dataclass(frozen=True)
-class Repeatable:
-    """A file that is applied again whenever its content, or that of a file it requires, has changed."""
+class Limits:
+    """How long to wait for what.
 
-    path: str
-    text: str
-    requires: tuple[str, ...]
-    checksum: str
+    Args:
+        lock_timeout: for a table lock, as PostgreSQL writes it. Waiting stops all who come after us: little, often.
+        statement_timeout: for one statement of a file in a transaction.
+        attempts: how often a file is tried whose locks are taken, with growing pauses.
+        wait: seconds to wait for another runner.
+    """
+
+    lock_timeout: str = "5s"
+    statement_timeout: str = "15min"
+    attempts: int = 5
+    wait: float = 60
 
 
 @dataclass(frozen=True)
@@ -74,7 +64,8 @@ class State:
     """How a database compares with the files.
 
     Args:
-        versioned: name and state, which is applied, pending, edited (after it was applied) or missing (its file is).
+        versioned: name and state, which is applied, pending, edited (after it was applied), missing (its file is) or
+            out of order (a later one was applied).
         repeatable: path and state, which is current, new, changed or due (what it is compiled from was applied).
     """
 
@@ -87,111 +78,44 @@ class State:
         return any(s != "applied" for _, s in self.versioned) or any(s != "current" for _, s in self.repeatable)
 
     @property
+    def version(self) -> str | None:
+        """The newest migration of betledger that is applied."""
+        applied = [name for name, state in self.versioned if state == "applied" and "/" not in name]
+        return max(applied, default=None)
+
+    @property
     def drift(self) -> str | None:
-        """What makes `migrate` refuse: an applied migration that was edited or is missing; None when all is well."""
+        """What makes `migrate` refuse, with the remedy; None when all is well."""
         for name, state in self.versioned:
+            team, slash, file = name.rpartition("/")
+            path = f"{team}{slash}schema/{file}.sql"
             if state == "edited":
-                return (
-                    f"schema/{name}.sql was edited after it was applied:"
-                    " restore it, and put the change into a new migration"
-                )
+                return f"{path} was edited after it was applied: restore it, and put the change into a new migration"
             if state == "missing":
-                return f"schema/{name}.sql was applied but is not there: restore it, or upgrade betledger"
+                return f"{path} was applied but is not there: restore it, or upgrade betledger"
+            if state == "out of order":
+                return f"{path} comes before one that is applied: give it a later number"
         return None
 
     def require_no_drift(self) -> None:
         """Raise a BetledgerError that names the file and the remedy, if there is any drift."""
         if self.drift:
-            raise BetledgerError(self.drift)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise BetledgerError(f"{path} is not UTF-8: save it as UTF-8") from None
-
-
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Each statement with its position in the text. One at a time: Citus refuses some DDL in longer strings."""
-    position = 0
-    for statement in sqlparse.split(text):
-        position = max(text.find(statement, position), position)
-        if _sql_of(statement).strip("; \t\n"):
-            yield position, statement
-        position += len(statement)
-
-
-def _sql_of(statement: str) -> str:
-    """The statement without the comments before it."""
-    comments = _COMMENTS.match(statement)
-    return statement[comments.end() :] if comments else statement
-
-
-def _transactional(path: str, text: str) -> bool:
-    """What the file says in `-- transactional: false`. Read here: yoyo silently ignores some ways to write it."""
-    found = _TRANSACTIONAL.search(text)
-    if not found:
-        return True
-    if found[1].lower() not in ("true", "false"):
-        raise BetledgerError(f"{path} says transactional: {found[1]}, which is neither true nor false")
-    if _sql_of(text[: found.start()]).strip():
-        raise BetledgerError(f"{path} says transactional: {found[1]} after its first statement: move it to the top")
-    return found[1].lower() == "true"
-
-
-class _Backend(PostgresqlPsycopgBackend):
-    """yoyo's backend on one session of ours: no lock table, and marks in the migration's own transaction."""
-
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._session = connection
-        super().__init__(parse_uri("postgresql+psycopg://"), "_yoyo_migration")
-
-    def connect(self, dburi: object) -> psycopg.Connection[Any]:
-        return self._session
-
-    def copy(self) -> "_Backend":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def init_database(self) -> None:
-        pass
-
-    def quote_identifier(self, s: str) -> str:
-        quoted: str = super().quote_identifier(s)
-        return f"{BOOKKEEPING}.{quoted}" if s.startswith(("_yoyo", "yoyo_")) else quoted
-
-    def list_tables(self, **_: object) -> list[str]:
-        rows = self._session.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (BOOKKEEPING,))
-        return [row[0] for row in rows]
-
-    def ensure_internal_schema_updated(self) -> None:
-        if not self._internal_schema_updated and not self._in_transaction:
-            super().ensure_internal_schema_updated()
-            self._internal_schema_updated = True
-
-    def rollback(self) -> None:
-        if self._session.closed:
-            # The server has done it; what ended the session is the error to tell.
-            self._in_transaction = False
-            return
-        super().rollback()
-
-    @contextmanager
-    def lock(self, timeout: float = 10) -> Iterator[None]:
-        yield
+            raise Drift(self.drift)
 
 
 class Migrator:
     """Brings one database to the state of the SQL files. Use `opened()`."""
 
-    def __init__(self, connection: psycopg.Connection[Any], root: Path, progress: Progress) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], files: Files, progress: Progress, limits: Limits, verbose: bool
+    ) -> None:
         self.connection = connection
-        self.root = root
+        self.files = files
         self.progress = progress
-        self.backend = _Backend(connection)
+        self.limits = limits
+        self.verbose = verbose
+        self.observer: Observer | None = None
+        self.backend = Backend(connection)
         self.on_citus = on_citus(connection)
         if self.on_citus:
             if not self._one("SELECT citus_is_coordinator()"):
@@ -201,84 +125,52 @@ class Migrator:
 
     # What there is
 
-    def repeatables(self) -> list[Repeatable]:
-        """functions/ then triggers/, by path, each after the files that it requires."""
-        texts = {
-            path.relative_to(self.root).as_posix(): _read(path)
-            for folder in ("functions", "triggers")
-            for path in sorted((self.root / folder).rglob("*.sql"))
-        }
-        requires = {
-            path: tuple(
-                line.removeprefix("-- requires:").strip()
-                for line in text.splitlines()
-                if line.startswith("-- requires:")
-            )
-            for path, text in texts.items()
-        }
-        ordered: dict[str, Repeatable] = {}
-
-        def add(path: str, by: str) -> None:
-            if path not in texts:
-                raise BetledgerError(f"{by} requires {path}, which does not exist: correct its `-- requires:` line")
-            if path in ordered:
-                return
-            for other in requires[path]:
-                add(other, path)
-            parts = [texts[path], *(ordered[other].checksum for other in requires[path])]
-            ordered[path] = Repeatable(path, texts[path], requires[path], checksum("\n".join(parts)))
-
-        for path in texts:
-            add(path, path)
-        return list(ordered.values())
-
-    def versioned(self) -> list[Migration]:
-        """The migrations in schema/, in order."""
-        folder = self.root / "schema"
-        if not folder.is_dir():
-            raise BetledgerError(f"{folder} does not exist: there is nothing to migrate from")
-        migrations = sorted(yoyo.read_migrations(str(folder)), key=lambda m: m.id)
-        for migration in migrations:
-            if not migration.path.endswith(".sql"):
-                raise BetledgerError(f"{migration.path} is no SQL: schema/ holds SQL only")
-        return migrations
-
-    def _recorded(self, table: str) -> dict[str, str]:
-        known = self.connection.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{BOOKKEEPING}.{table}",)).fetchone()
-        if not known or not known[0]:
-            return {}
-        return dict(self.connection.execute(f"SELECT path, checksum FROM {BOOKKEEPING}.{table}").fetchall())
-
     def state(self) -> State:
         """What is applied and what is pending; changes nothing."""
         applied, done = self._recorded("versioned"), self._recorded("repeatable")
-        versioned = {
-            m.id: "pending"
-            if f"schema/{m.id}.sql" not in applied
-            else "applied"
-            if applied[f"schema/{m.id}.sql"] == checksum(_read(Path(m.path)))
-            else "edited"
-            for m in self.versioned()
-        }
-        gone = {Path(path).stem for path in applied} - versioned.keys()
-        recompile = "pending" in versioned.values()
+        versioned: list[tuple[str, str]] = []
+        for file in reversed(self.files.versioned):
+            source = file.path.removesuffix(f"schema/{file.migration.id}.sql")
+            later = any(s != "pending" and n.rpartition("/")[0] == source.rstrip("/") for n, s in versioned)
+            if file.path in applied:
+                state = "applied" if applied[file.path] == checksum(file.text) else "edited"
+            else:
+                state = "out of order" if later else "pending"
+            versioned.insert(0, (file.name, state))
+        known = {file.path for file in self.files.versioned}
+        gone = [path for path in applied if path not in known and self.files.knows(path)]
+        versioned += [(path.removesuffix(".sql").replace("schema/", "", 1), "missing") for path in sorted(gone)]
+        recompile = any(s in ("pending", "out of order") for _, s in versioned)
         repeatable = []
-        for file in self.repeatables():
-            compiled = file.path.startswith("triggers/")
+        for file in self.files.repeatables:
             if file.path not in done:
                 state = "new"
-            elif done[file.path] == DUE or (compiled and recompile and done[file.path] == file.checksum):
+            elif done[file.path] == DUE or (file.is_trigger and recompile and done[file.path] == file.checksum):
                 state = "due"
             else:
                 state = "current" if done[file.path] == file.checksum else "changed"
-            recompile = recompile or (state != "current" and not compiled)
+            recompile = recompile or (state != "current" and not file.is_trigger)
             repeatable.append((file.path, state))
-        return State(sorted([*versioned.items(), *((name, "missing") for name in gone)]), repeatable)
+        return State(versioned, repeatable)
+
+    def due(self, state: State) -> list[Versioned | Repeatable]:
+        """The files that `migrate` would apply, in order."""
+        pending = {name for name, status in state.versioned if status == "pending"}
+        again = {path for path, status in state.repeatable if status != "current"}
+        return [
+            *(file for file in self.files.versioned if file.name in pending),
+            *(file for file in self.files.repeatables if file.path in again),
+        ]
+
+    def _recorded(self, table: str) -> dict[str, str]:
+        if not self._one("SELECT to_regclass(%s) IS NOT NULL", (f"{BOOKKEEPING}.{table}",)):
+            return {}
+        return dict(self.connection.execute(f"SELECT path, checksum FROM {BOOKKEEPING}.{table}").fetchall())
 
     # What is done
 
-    def migrate(self) -> int:
-        """Apply all that is pending; gives the number of files applied."""
+    def migrate(self, only: Callable[[str], bool] = lambda _: True) -> int:
+        """Apply all that is pending, or of that only some paths; gives the number of files applied."""
         state = self.state()
         state.require_no_drift()
         if not state.pending:
@@ -287,22 +179,53 @@ class Migrator:
             self._prepare()
             state = self.state()
             state.require_no_drift()
-            pending = {name for name, status in state.versioned if status == "pending"}
-            due = {path for path, status in state.repeatable if status != "current"}
-            for migration in self.versioned():
-                if migration.id in pending:
-                    self.progress(f"schema/{migration.id}.sql")
-                    self._retried(lambda m=migration: self._apply(m))
-            files = [file for file in self.repeatables() if file.path in due]
-            for file in files:
-                if not file.path.startswith("triggers/"):
-                    self._retried(lambda f=file: self._repeat(f))
-            if self.on_citus:
-                self._retried(lambda: self._distribute(with_rows=False))
-            for file in files:
-                if file.path.startswith("triggers/"):
-                    self._retried(lambda f=file: self._repeat(f))
-            return len(pending) + len(due)
+            return self._migrate([file for file in self.due(state) if only(file.path)])
+
+    def _migrate(self, files: Sequence[Versioned | Repeatable]) -> int:
+        triggers = [file for file in files if isinstance(file, Repeatable) and file.is_trigger]
+        for file in files:
+            if file not in triggers:
+                self._retried(lambda f=file: self._apply(f))
+        if self.on_citus:
+            self._retried(lambda: self._distribute(with_rows=False))
+        for file in triggers:
+            self._retried(lambda f=file: self._apply(f))
+        return len(files)
+
+    def rehearse(self) -> int:
+        """Apply all that is pending in one transaction, and roll it back; gives the number of files.
+
+        Raises:
+            BetledgerError: a file fails, or cannot run in a transaction.
+        """
+        state = self.state()
+        state.require_no_drift()
+        files = self.due(state)
+        for file in files:
+            if not transactional(file.path, file.text):
+                raise BetledgerError(
+                    f"{file.path} does not run in a transaction, and cannot be rolled back: nothing was run"
+                )
+        if not files:
+            return 0
+        with self._locked(), self.backend.transaction(rollback_on_exit=True):
+            self._prepare()
+            done = self._migrate(files)
+        self.backend.forget()
+        return done
+
+    def baseline(self) -> int:
+        """Record every versioned file as applied without running any; gives their number."""
+        with self._locked():
+            self._prepare()
+            state = self.state()
+            if any(s != "pending" for _, s in state.versioned):
+                raise BetledgerError("migrations are recorded already: run `betledger migrate`")
+            with self.backend.transaction():
+                for file in self.files.versioned:
+                    for statement in self.marks(file):
+                        self.connection.execute(statement.encode())
+            return len(state.versioned)
 
     def distribute(self) -> int:
         """Spread a ledger with rows over the nodes of its Citus cluster; gives the number of things done.
@@ -339,7 +262,7 @@ class Migrator:
         """Run a function in a transaction of its own and tell each line that it gives; gives their number."""
         try:
             with self.connection.transaction():
-                for statement in CITUS_PROPAGATED:
+                for statement in self.before():
                     self.connection.execute(statement.encode())
                 if role:
                     self.connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
@@ -350,18 +273,20 @@ class Migrator:
             self.progress(f"  {line}")
         return len(lines)
 
-    def rollback(self, count: int | None = None, to: str | None = None) -> list[str]:
+    def rollback(self, count: int | None = None, to: str | None = None, force: bool = False) -> list[str]:
         """Roll back versioned migrations, newest first, each in its own transaction.
 
         Args:
             count: how many; all for None.
             to: the migration that is to be the newest one afterwards, as `0003_payment_events`; it stays applied.
+            force: also when rows are lost.
 
         Returns:
             The names of what was rolled back; nothing when nothing was applied.
 
         Raises:
-            BetledgerError: `to` is not applied, a rollback file is missing (then nothing was done), or one failed.
+            BetledgerError: `to` is not applied, a rollback file is missing, rows would be lost (then nothing was done),
+                or one failed.
         """
         with self._locked():
             self._prepare()
@@ -369,145 +294,254 @@ class Migrator:
             state.require_no_drift()
             applied = [name for name, status in state.versioned if status == "applied"]
             if to is not None:
-                name = to.removeprefix("schema/").removesuffix(".sql")
+                name = to.removesuffix(".sql").replace("schema/", "", 1)
                 if name not in applied:
                     raise BetledgerError(f"migration {to} is not applied: `betledger status` lists those that are")
                 count = len(applied) - 1 - applied.index(name)
-            files = {m.id: m for m in self.versioned()}
+            files = {file.name: file for file in self.files.versioned}
             chosen = [files[name] for name in reversed(applied)][:count]
-            for migration in chosen:
-                if not Path(migration.path).with_suffix(".rollback.sql").exists():
-                    raise BetledgerError(f"schema/{migration.id}.sql has no rollback file: nothing was rolled back")
-            for migration in chosen:
-                self.progress(f"schema/{migration.id}.rollback.sql")
-                self._retried(lambda m=migration: self._undo(m))
-            return [m.id for m in chosen]
+            for file in chosen:
+                if not file.rollback.exists():
+                    raise BetledgerError(f"{file.path} has no rollback file: nothing was rolled back")
+            if chosen and not force:
+                self._require_nothing_lost(chosen)
+            for file in chosen:
+                self.progress(file.path.replace(".sql", ".rollback.sql"))
+                self._retried(lambda f=file: self._undo(f))
+            return [file.name for file in chosen]
+
+    def _require_nothing_lost(self, files: Sequence[Versioned]) -> None:
+        """Roll back in a transaction that is itself rolled back, and look at what is gone."""
+        before = self._filled()
+        with self.backend.transaction(rollback_on_exit=True):
+            for file in files:
+                # What cannot be rolled back cannot be tried; it builds and drops indexes.
+                if transactional(str(file.rollback), read(file.rollback)):
+                    self._undo(file)
+            after = self._filled()
+        gone = before - after
+        lost = sorted(what for what in gone if "(" not in what or what.split(" (")[0] not in gone)
+        if lost:
+            raise BetledgerError(
+                f"rows would be lost in {', '.join(lost)}: nothing was rolled back; --force does it anyway"
+            )
+
+    def _filled(self) -> set[str]:
+        """The tables that hold rows of clients, and their columns."""
+        found: set[str] = set()
+        for schema, table, columns in self.connection.execute(
+            "SELECT n.nspname, c.relname, array_agg(a.attname::text) FROM pg_class AS c"
+            " JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+            " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+            " WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_|^information_schema$' AND n.nspname <> %s"
+            " AND n.nspname NOT IN ('ops', 'projection')"
+            " AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')"
+            " GROUP BY 1, 2",
+            (BOOKKEEPING,),
+        ).fetchall():
+            query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(schema, table))
+            if self._one(query):
+                found |= {f"{schema}.{table}", *(f"{schema}.{table} ({column})" for column in columns)}
+        return found
 
     def _prepare(self) -> None:
-        if self.connection.execute("SELECT to_regnamespace(%s)", (BOOKKEEPING,)).fetchone() == (None,):
-            with self.connection.transaction():
-                self.connection.execute(f"CREATE SCHEMA {BOOKKEEPING}")
-                for table in ("versioned", "repeatable"):
-                    self.connection.execute(
-                        f"CREATE TABLE {BOOKKEEPING}.{table} (path text PRIMARY KEY, checksum text NOT NULL,"
-                        " applied_at timestamptz NOT NULL DEFAULT now())"
-                    )
+        for statement in self.preparation():
+            self.connection.execute(statement.encode())
         self.backend.ensure_internal_schema_updated()
 
-    def _record(self, table: str, path: str, value: str) -> None:
-        self.connection.execute("RESET ROLE")
-        self.connection.execute(
-            f"INSERT INTO {BOOKKEEPING}.{table} (path, checksum) VALUES (%s, %s)"
+    def preparation(self) -> list[str]:
+        """The statements that make the tables of our bookkeeping, where they are missing."""
+        if self._one("SELECT to_regnamespace(%s) IS NOT NULL", (BOOKKEEPING,)):
+            return []
+        return [
+            f"CREATE SCHEMA {BOOKKEEPING}",
+            *(
+                f"CREATE TABLE {BOOKKEEPING}.{table} (path text PRIMARY KEY, checksum text NOT NULL,"
+                " applied_at timestamptz NOT NULL DEFAULT now())"
+                for table in ("versioned", "repeatable")
+            ),
+        ]
+
+    # One file
+
+    def before(self, file: Versioned | Repeatable | None = None) -> list[str]:
+        """What is set for the transaction of a file, before its first statement."""
+        citus = [
+            # Only these go to the nodes: SET LOCAL ROLE would take from Citus's own connections what they need.
+            "SET LOCAL citus.propagate_set_commands = 'local'",
+            f"SET LOCAL lock_timeout = '{self.limits.lock_timeout}'",
+            "SET LOCAL check_function_bodies = off",
+            "SET LOCAL citus.propagate_set_commands = 'none'",
+        ]
+        bodies = ["SET LOCAL check_function_bodies = off"] if isinstance(file, Repeatable) else []
+        return [
+            f"SET LOCAL statement_timeout = '{self.limits.statement_timeout}'",
+            *bodies,
+            *(citus if self.on_citus else ()),
+        ]
+
+    def marks(self, file: Versioned | Repeatable) -> list[str]:
+        """The statements that record a file as applied, in its own transaction."""
+        versioned = isinstance(file, Versioned)
+        table, value = ("versioned", checksum(file.text)) if versioned else ("repeatable", file.checksum)
+        marks = [
+            "RESET ROLE",
+            f"INSERT INTO {BOOKKEEPING}.{table} (path, checksum) VALUES ({_literal(file.path)}, '{value}')"
             " ON CONFLICT (path) DO UPDATE SET checksum = excluded.checksum, applied_at = now()",
-            (path, value),
-        )
+        ]
+        if versioned or not file.is_trigger:
+            # They are compiled from tables and functions, and we may be killed before they are.
+            marks.append(f"UPDATE {BOOKKEEPING}.repeatable SET checksum = '{DUE}' WHERE path LIKE '%triggers/%'")
+        if versioned:
+            with self.backend.written() as written:
+                self.backend.log_migration(file.migration, "apply")
+                self.backend.mark_one(file.migration, log=False)
+            marks += written
+        return marks
 
-    def _recompile_triggers(self) -> None:
-        """Make triggers/ due: they are compiled from tables and functions, and we may be killed before they are."""
-        self.connection.execute(
-            f"UPDATE {BOOKKEEPING}.repeatable SET checksum = %s WHERE path LIKE 'triggers/%%'", (DUE,)
-        )
-
-    def _apply(self, migration: Migration) -> None:
-        path, text = f"schema/{migration.id}.sql", _read(Path(migration.path))
-        with self._file(path, text):
-            self._record("versioned", path, checksum(text))
-            self._recompile_triggers()
-            self.backend.log_migration(migration, "apply")
-            self.backend.mark_one(migration, log=False)
-
-    def _undo(self, migration: Migration) -> None:
-        file = Path(migration.path).with_suffix(".rollback.sql")
-        with self._file(f"schema/{file.name}", _read(file)):
-            self.connection.execute("RESET ROLE")
-            self.connection.execute(
-                f"DELETE FROM {BOOKKEEPING}.versioned WHERE path = %s", (f"schema/{migration.id}.sql",)
-            )
-            # What they made may have gone with the schema: the next migrate makes it again.
-            self.connection.execute(f"DELETE FROM {BOOKKEEPING}.repeatable")
-            self.backend.log_migration(migration, "rollback")
-            self.backend.unmark_one(migration, log=False)
-
-    def _repeat(self, file: Repeatable) -> None:
+    def _apply(self, file: Versioned | Repeatable) -> None:
         self.progress(file.path)
-        with self._file(file.path, file.text, "SET LOCAL check_function_bodies = off"):
-            self._record("repeatable", file.path, file.checksum)
-            if not file.path.startswith("triggers/"):
-                self._recompile_triggers()
+        self._run_file(file.path, file.text, self.before(file), self.marks(file))
 
-    @contextmanager
-    def _file(self, path: str, text: str, before: str = "") -> Iterator[None]:
-        """Run a file, and the bookkeeping in the body of the `with` in the same transaction, if the file wants one."""
-        transactional = _transactional(path, text)
-        if not transactional:
+    def _undo(self, file: Versioned) -> None:
+        with self.backend.written() as written:
+            self.backend.log_migration(file.migration, "rollback")
+            self.backend.unmark_one(file.migration, log=False)
+        marks = [
+            "RESET ROLE",
+            f"DELETE FROM {BOOKKEEPING}.versioned WHERE path = {_literal(file.path)}",
+            # What they made may have gone with the schema: the next migrate makes it again.
+            f"DELETE FROM {BOOKKEEPING}.repeatable",
+            *written,
+        ]
+        self._run_file(file.path.replace(".sql", ".rollback.sql"), read(file.rollback), self.before(), marks)
+
+    def _run_file(self, path: str, text: str, before: Sequence[str], marks: Sequence[str]) -> None:
+        """Run a file, and its bookkeeping in the same transaction, if the file wants one."""
+        alone = not transactional(path, text)
+        if alone:
             self.connection.execute("SELECT set_config('lock_timeout', %s, false)", (LONG_LOCK_TIMEOUT,))
+            self._drop_invalid_indexes(text)
             self._run(path, text)
-            self._require_valid_indexes(path, text)
+            if left := self._invalid_indexes(text):
+                raise BetledgerError(f"{path}: index {left[0]} is invalid: run `betledger migrate` again")
             self.connection.execute("RESET ROLE")
-            self.connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
+            self.connection.execute("SELECT set_config('lock_timeout', %s, false)", (self.limits.lock_timeout,))
         try:
             with self.backend.transaction():
-                if transactional:
-                    for statement in (*((before,) if before else ()), *(CITUS_PROPAGATED if self.on_citus else ())):
+                if not alone:
+                    for statement in before:
                         self.connection.execute(statement.encode())
                     self._run(path, text)
                     if self.connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
                         raise BetledgerError(f"{path} ends the transaction it runs in: leave out COMMIT and ROLLBACK")
-                yield
+                for statement in marks:
+                    self.connection.execute(statement.encode())
         except psycopg.Error as error:
             raise BetledgerError(f"{path}: {in_one_line(error)}") from error
 
     def _run(self, path: str, text: str) -> None:
         """Run the statements of a file; an error names the file and the line."""
-        for start, statement in _statements(text):
+        for number, (start, statement) in enumerate(statements(text)):
+            began = time.perf_counter()
             try:
-                self.connection.execute(statement.encode())
+                with self._watched():
+                    self.connection.execute(statement.encode())
             except psycopg.Error as error:
                 # Without a position: where the statement begins, below its comments.
                 offset = int(error.diag.statement_position or 0) - 1
                 if offset < 0:
-                    offset = len(statement) - len(_sql_of(statement))
+                    offset = len(statement) - len(sql_of(statement))
                 line = text.count("\n", 0, start + offset) + 1
                 raise BetledgerError(f"{path}:{line}: {in_one_line(error)}") from error
+            if self.verbose:
+                first = sql_of(statement).strip().splitlines()[0]
+                self.progress(f"  {(time.perf_counter() - began) * 1000:7.1f} ms  {first[:100]}")
+            if self.observer:
+                self.observer(path, number)
 
-    def _require_valid_indexes(self, path: str, text: str) -> None:
-        """An index that failed once is skipped by IF NOT EXISTS and stays useless: that is no success."""
-        for (name,) in self.connection.execute(
-            "SELECT c.relname FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid"
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Tell from a second session who stops us, when a statement takes longer than a second."""
+        done = threading.Event()
+
+        def watch() -> None:
+            if done.wait(1):
+                return
+            told: set[int] = set()
+            try:
+                with psycopg.connect(conninfo_of(self.connection), autocommit=True) as watcher:
+                    while not done.is_set():
+                        for pid, who, state, seconds, query in watcher.execute(BLOCKERS, (backend,)):
+                            if pid not in told:
+                                told.add(pid)
+                                self.progress(f"  waits for backend {pid} ({who}, {state}, for {seconds} s): {query}")
+                        done.wait(1)
+            except psycopg.Error:
+                # Told to help, no more: there may be no connection left.
+                return
+
+        backend = self.connection.info.backend_pid
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _invalid_indexes(self, text: str) -> list[str]:
+        """The indexes of this name that were left unfinished: IF NOT EXISTS would skip them."""
+        found = self.connection.execute(
+            "SELECT n.nspname, c.relname FROM pg_catalog.pg_index AS i"
+            " JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid"
+            " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
             " WHERE NOT i.indisvalid AND c.relkind = 'i'"
-        ).fetchall():
-            if re.search(rf"\b{re.escape(name)}\b", text):
-                raise BetledgerError(f"{path}: index {name} is invalid: drop it, and run `betledger migrate` again")
+        ).fetchall()
+        return [f"{schema}.{name}" for schema, name in found if re.search(rf"\b{re.escape(name)}\b", text)]
+
+    def _drop_invalid_indexes(self, text: str) -> None:
+        for index in self._invalid_indexes(text):
+            self.progress(f"  index {index} was left unfinished: it is dropped and built again")
+            name = sql.Identifier(*index.split(".", 1))
+            self.connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(name))
 
     def _retried(self, action: Callable[[], _T]) -> _T:
         """Run an action whose locks may be taken: wait little, step aside, try again."""
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self.limits.attempts + 1):
             try:
                 return action()
             except BetledgerError as error:
                 if not isinstance(error.__cause__, pg.LockNotAvailable | pg.DeadlockDetected):
                     raise
-                if attempt == ATTEMPTS:
+                if attempt == self.limits.attempts:
                     raise BetledgerError(f"{error}: another session holds the lock, try later") from error
-                self.progress(f"  a lock is taken, attempt {attempt} of {ATTEMPTS}")
+                self.progress(f"  a lock is taken, attempt {attempt} of {self.limits.attempts}")
                 time.sleep(0.5 * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
-    def _locked(self, wait_seconds: float = 60) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         """The advisory lock of all runners. Polled: CREATE INDEX CONCURRENTLY deadlocks with a waiting lock."""
-        deadline, told = time.monotonic() + wait_seconds, False
+        if self._one("SELECT pg_backend_pid()") != self.connection.info.backend_pid:
+            raise BetledgerError(
+                "a pooler is between us and the server, and may give each transaction another session:"
+                " name PostgreSQL itself, not PgBouncer"
+            )
+        deadline, told = time.monotonic() + self.limits.wait, False
         while not self._one("SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", LOCK):
+            holder = self._one(
+                "SELECT format('backend %%s of %%s since %%s', a.pid, a.usename, a.backend_start::timestamp(0))"
+                " FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid"
+                " WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint ="
+                " hashtext(%s)::bigint & 4294967295 AND l.objid::bigint = hashtext(%s)::bigint & 4294967295"
+                " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1",
+                LOCK,
+            )
             if time.monotonic() > deadline:
-                holder = self._one(
-                    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid::bigint ="
-                    " hashtext(%s)::bigint & 4294967295 AND objid::bigint = hashtext(%s)::bigint & 4294967295"
-                    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1",
-                    LOCK,
-                )
-                raise BetledgerError(f"another runner (backend {holder}) is at work on this database: wait, or end it")
+                raise BetledgerError(f"another runner ({holder}) is at work on this database: wait, or end it")
             if not told:
-                self.progress("  another runner is at work on this database: waiting for it")
+                self.progress(f"  another runner ({holder}) is at work on this database: waiting for it")
                 told = True
             time.sleep(0.1)
         try:
@@ -516,28 +550,54 @@ class Migrator:
             if not self.connection.closed:
                 self.connection.execute("SELECT pg_advisory_unlock(hashtext(%s), hashtext(%s))", LOCK)
 
-    def _one(self, query: str, parameters: Sequence[object] = ()) -> Any:
-        row = self.connection.execute(query, parameters).fetchone()
+    def _one(self, query: Any, parameters: Sequence[object] = ()) -> Any:
+        row = self.connection.execute(query, parameters or None).fetchone()
         return row[0] if row else None
 
 
+def _literal(text: str) -> str:
+    return sql.Literal(text).as_string()
+
+
 @contextmanager
-def opened(conninfo: str, root: Path | None = None, progress: Progress = lambda _: None) -> Iterator[Migrator]:
-    """A migrator on a session of its own. `conninfo` is a libpq URL or keyword string, `root` the folder of the SQL."""
+def opened(
+    conninfo: str,
+    root: Path | None = None,
+    progress: Progress = lambda _: None,
+    *,
+    teams: Collection[Path] = (),
+    limits: Limits | None = None,
+    verbose: bool = False,
+) -> Iterator[Migrator]:
+    """A migrator on a session of its own.
+
+    Args:
+        conninfo: a libpq URL or keyword string.
+        root: the folder of the SQL; that of betledger when left out.
+        progress: called with the path of each file before it is applied, and with what one wants to know meanwhile.
+        teams: folders of application teams, which are applied after ours.
+        limits: how long to wait for what.
+        verbose: tell each statement and how long it took.
+    """
+    limits = limits or Limits()
+    files = Files(root, tuple(teams))
     with session(conninfo) as connection:
         connection.execute("SET client_min_messages = warning")
-        connection.execute("SELECT set_config('lock_timeout', %s, false)", (LOCK_TIMEOUT,))
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (limits.lock_timeout,))
         connection.add_notice_handler(lambda notice: progress(f"  {notice.severity}: {notice.message_primary}"))
-        yield Migrator(connection, root or sql_root(), progress)
+        yield Migrator(connection, files, progress, limits, verbose)
 
 
-def migrate(conninfo: str, root: Path | None = None, progress: Progress = lambda _: None) -> int:
+def migrate(
+    conninfo: str, root: Path | None = None, progress: Progress = lambda _: None, teams: Collection[Path] = ()
+) -> int:
     """Bring a database up to date.
 
     Args:
         conninfo: a libpq URL or keyword string of the database, as a role that may create roles and schemas.
         root: the folder that holds schema/, functions/ and triggers/; that of betledger when left out.
         progress: called with the path of each file before it is applied.
+        teams: folders of application teams with the same layout, which are applied after ours.
 
     Returns:
         The number of files applied; 0 when the database was up to date, which is left untouched.
@@ -546,5 +606,5 @@ def migrate(conninfo: str, root: Path | None = None, progress: Progress = lambda
         BetledgerError: the database cannot be reached, a file failed (nothing of it is left, unless it says
             `-- transactional: false`), an applied migration was edited, or a lock stays taken.
     """
-    with opened(conninfo, root, progress) as migrator:
+    with opened(conninfo, root, progress, teams=teams) as migrator:
         return migrator.migrate()

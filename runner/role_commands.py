@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from betledger.database import on_citus, resolve, session
+from betledger.database import on_citus, session
 from betledger.errors import BetledgerError
-from betledger.terminal import DatabaseUrl, tell
+from betledger.settings import target
+from betledger.terminal import DatabaseUrl, Json, emit, tell
 from psycopg import sql
 
 app = typer.Typer(no_args_is_help=True, help="Logins for applications, tenants, analysts and operators.")
@@ -32,6 +33,7 @@ def role_create(
         ),
     ] = None,
     database_url: DatabaseUrl = None,
+    as_json: Json = False,
 ) -> None:
     """Create a login in a group. Example: betledger role create app --member-of betledger_app"""
     if name.startswith("betledger_"):
@@ -41,7 +43,7 @@ def role_create(
         password = password_file.read_text(encoding="utf-8").strip()
         if not password:
             raise BetledgerError(f"{password_file} is empty: write the password into it")
-    with session(resolve(database_url)) as connection:
+    with session(target(database_url)) as connection:
         groups = [
             row[0]
             for row in connection.execute(
@@ -76,7 +78,10 @@ def role_create(
                     kept.unlink()
                 raise
     made = f"; its password is in {kept}" if kept else "; its password stays as it was" if not password else ""
-    tell(f"role {name} is a member of {member_of}{made}")
+    if as_json:
+        emit({"role": name, "member_of": member_of, "password_file": kept})
+    else:
+        tell(f"role {name} is a member of {member_of}{made}")
 
 
 def _new_password(name: str) -> tuple[str, Path]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import typer
 from betledger.errors import BetledgerError
 from betledger.server import EmbeddedServer, binaries
-from betledger.terminal import PENDING, err, out
+from betledger.terminal import PENDING, Json, emit, err, out
 from psycopg import conninfo
 
 app = typer.Typer(no_args_is_help=True, help="A PostgreSQL server to try things out on.")
@@ -28,13 +28,20 @@ def server_stop() -> None:
 
 
 @app.command("status")
-def server_status() -> None:
+def server_status(as_json: Json = False) -> None:
     """Show whether it runs; exit with 3 when it does not. Example: betledger server status"""
     server = EmbeddedServer()
-    if not server.running():
+    running = server.running()
+    port = int(server.port_file.read_text()) if running else None
+    if as_json:
+        emit({"running": running, "port": port, "data": str(server.data)})
+    elif not running:
         out.print("not running")
+    if not running:
         raise typer.Exit(PENDING)
-    out.print(f"running on port {server.port_file.read_text()}, data in {server.data}", highlight=False)
+    if as_json:
+        return
+    out.print(f"running on port {port}, data in {server.data}", highlight=False)
 
 
 def _running() -> EmbeddedServer:

@@ -1,8 +1,11 @@
-"""What the commands print with, and what they have in common."""
+"""What the commands print with, and the options that they have in common."""
+
+from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import psycopg
 import typer
@@ -10,6 +13,8 @@ from betledger.database import session
 from betledger.errors import BetledgerError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 # Exit code: something is pending, differs, or was found.
 PENDING = 3
@@ -20,8 +25,32 @@ err = Console(stderr=True)
 DatabaseUrl = Annotated[
     str | None,
     typer.Option(
-        "--database-url", help="Else DATABASE_URL, PGHOST and so on, or the embedded server.", show_default=False
+        "--database-url",
+        help="Else by the environment, a file, or the embedded server.",
+        show_default=False,
     ),
+]
+ScratchUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--scratch-url", help="Where a scratch database is made; else on the same server.", show_default=False
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell each statement and how long it took.")]
+Migrations = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--migrations",
+        help="A folder with schema/, functions/ and triggers/ of your own.",
+        show_default=False,
+    ),
+]
+LockTimeout = Annotated[
+    str | None, typer.Option("--lock-timeout", help="How long to wait for a table lock, as 5s.", show_default=False)
+]
+Wait = Annotated[
+    int | None, typer.Option("--wait", help="Seconds to wait for another runner.", min=0, show_default=False)
 ]
 
 
@@ -30,8 +59,45 @@ def tell(line: str) -> None:
     out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
+def quiet(_: str) -> None:
+    """Progress that nobody reads."""
+
+
+def warn(line: str) -> None:
+    """Print a line as it is on standard error."""
+    err.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def emit(data: object) -> None:
+    """Print a result as JSON."""
+    typer.echo(json.dumps(data, default=str, ensure_ascii=False, indent=2))
+
+
+def shown(value: object) -> str:
+    """A value of a result as psql would show it."""
+    return "" if value is None else json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+def table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Table:
+    """A table of plain text; columns that hold nothing are left out."""
+    used = [n for n, _ in enumerate(headings) if any(row[n] is not None for row in rows)]
+    made = Table(*(headings[n] for n in used))
+    for row in rows:
+        made.add_row(*(Text(shown(row[n])) for n in used))
+    return made
+
+
+def records(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """The same as JSON."""
+    return [dict(zip((h.replace(" ", "_") for h in headings), row, strict=True)) for row in rows]
+
+
 def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
-    """Run a statement and show the progress that its notices tell; gives its rows."""
+    """Run a statement and show the progress that its notices tell; gives its rows.
+
+    Raises:
+        BetledgerError: what it calls is not there.
+    """
     with (
         session(url) as connection,
         Progress(
@@ -60,7 +126,7 @@ def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple
 
         connection.add_notice_handler(told)
         try:
-            cursor = connection.execute(statement, parameters)
+            cursor = connection.execute(statement.encode(), parameters)
         except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
             raise BetledgerError("the database has no ledger, or an older one: run `betledger migrate`") from None
         return cursor.fetchall() if cursor.description else []

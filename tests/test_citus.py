@@ -15,7 +15,8 @@ from uuid import uuid4
 import betledger
 import psycopg
 import pytest
-from betledger.migrations import opened, sql_root
+from betledger.files import sql_root
+from betledger.migrations import opened
 from citus_cluster import Cluster, running_cluster, why_not
 from conftest import FOLDER, SETTINGS
 from ledger import EVENT_TABLES, T0, call, event, insert, one, place, refused, rows
@@ -157,7 +158,8 @@ def test_tables_are_distributed_by_tenant_and_colocated(db: psycopg.Connection) 
     spread = {name: made.pop(name) for name in (*EVENT_TABLES, *READ_TABLES)}
     assert len(set(spread.values())) == 1 and next(iter(spread.values()))[:2] == ("h", "tenant_id")
     assert {name: kind for name, (kind, *_) in made.items()} == {
-        f"projection.{name}": "n" for name in ("event_types", "projections", "folds")
+        **{f"projection.{name}": "n" for name in ("event_types", "projections", "folds")},
+        "ops.maintenance_runs": "n",
     }
 
 

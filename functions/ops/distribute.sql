@@ -19,7 +19,7 @@ BEGIN
             USING ERRCODE = 'BL030', HINT = 'Run CREATE EXTENSION citus on the coordinator and on all workers, and add the workers with citus_add_node().';
     END IF;
 
-    FOREACH v_table IN ARRAY ARRAY['projection.event_types', 'projection.projections', 'projection.folds'] LOOP
+    FOREACH v_table IN ARRAY ARRAY['projection.event_types', 'projection.projections', 'projection.folds', 'ops.maintenance_runs'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_dist_partition AS d WHERE d.logicalrelid = v_table::regclass AND d.repmodel = 't') THEN
             PERFORM pg_catalog.create_reference_table(v_table);
             RETURN NEXT v_table || ' is a reference table';

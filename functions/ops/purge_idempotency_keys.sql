@@ -22,6 +22,7 @@ BEGIN
         PERFORM projection.on_shards(
             pg_catalog.format('CALL ops.purge_idempotency_keys(%L, %L, <shard_id>)', older_than, batch), NULL
         );
+        PERFORM ops.record_run('purge');
         RETURN;
     END IF;
     FOR v_event_table IN SELECT DISTINCT t.event_table FROM projection.event_types AS t ORDER BY t.event_table LOOP
@@ -42,6 +43,9 @@ BEGIN
                 USING DETAIL = pg_catalog.jsonb_build_object('step', v_event_table, 'done', v_purged, 'total', NULL);
         END LOOP;
     END LOOP;
+    IF p_shard_id IS NULL THEN
+        PERFORM ops.record_run('purge');
+    END IF;
 END
 $$;
 

@@ -26,6 +26,7 @@ BEGIN
         PERFORM projection.on_shards(
             pg_catalog.format('CALL ops.rebuild_projection(%L, %L, %L, <shard_id>)', p_name, p_tenant_id, p_batch), p_tenant_id
         );
+        PERFORM ops.record_run('rebuild', p_tenant_id);
         RETURN;
     END IF;
     FOR v_projection IN
@@ -63,6 +64,9 @@ BEGIN
                 USING DETAIL = pg_catalog.jsonb_build_object('step', v_projection.read_table, 'done', 1, 'total', 1);
         END IF;
     END LOOP;
+    IF p_shard_id IS NULL THEN
+        PERFORM ops.record_run('rebuild', p_tenant_id);
+    END IF;
 END
 $$;
 

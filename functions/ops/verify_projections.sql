@@ -9,6 +9,8 @@ DECLARE
     v_projection record;
     v_done integer := 0;
     v_total integer := (SELECT count(*) FROM projection.projections AS p);
+    v_found bigint := 0;
+    v_in_projection bigint;
 BEGIN
     IF p_shard_id IS NULL AND projection.is_distributed('public.bet_events') THEN
         RETURN QUERY
@@ -17,6 +19,8 @@ BEGIN
             format('SELECT coalesce(jsonb_agg(v), ''[]'') FROM ops.verify_projections(%L, <shard_id>) AS v', p_tenant_id), p_tenant_id
         ) AS s,
         jsonb_to_recordset(s::jsonb) AS v (projection text, tenant_id bigint, key text, expected jsonb, actual jsonb);
+        GET DIAGNOSTICS v_found = ROW_COUNT;
+        PERFORM ops.record_run('verify', p_tenant_id, v_found);
         RETURN;
     END IF;
     FOR v_projection IN SELECT p.* FROM projection.projections AS p ORDER BY p.position LOOP
@@ -56,8 +60,13 @@ BEGIN
             CASE v_projection.kind WHEN 'slots' THEN 'f.tenant_id = t.tenant_id'
                 ELSE projection.key_match(v_projection.read_table, 'f', 't') END
         ), p_shard_id) USING p_tenant_id;
+        GET DIAGNOSTICS v_in_projection = ROW_COUNT;
+        v_found := v_found + v_in_projection;
         v_done := v_done + 1;
     END LOOP;
+    IF p_shard_id IS NULL THEN
+        PERFORM ops.record_run('verify', p_tenant_id, v_found);
+    END IF;
 END
 $$;
 

@@ -17,6 +17,7 @@ DECLARE
     v_suffix text;
     v_body text;
     v_beginnings text[];
+    v_unmade text;
     v_frame constant text := $text$
 DECLARE
     v_event record;
@@ -29,6 +30,20 @@ END
 $text$;
 BEGIN
     IF p_shard_id IS NULL THEN
+        -- Found here, and not by the first event that comes.
+        SELECT format('%s of %s', a.attname, p.read_table) INTO v_unmade
+        FROM projection.projections AS p
+        JOIN pg_attribute AS a ON a.attrelid = p.read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE p.kind <> 'slots' AND NOT EXISTS (
+            SELECT FROM projection.folds AS f
+            JOIN pg_attribute AS m ON m.attrelid = f.fold::regclass AND m.attnum > 0 AND m.attname = a.attname
+            WHERE f.read_table = p.read_table
+        )
+        LIMIT 1;
+        IF v_unmade IS NOT NULL THEN
+            RAISE EXCEPTION 'column % is made by no fold', v_unmade
+                USING ERRCODE = 'BL020', HINT = 'Add it to the view in projection.folds, or drop it: a table of your own may hold what you know of a row.';
+        END IF;
         IF projection.is_distributed(p_event_table) THEN
             PERFORM projection.compile_version();
         END IF;

@@ -1,22 +1,17 @@
 """Plays an SQL file as a scene: comments are told, statements shown and run, results printed as tables."""
 
-import json
 from pathlib import Path
 
 import psycopg
 import sqlparse
 from betledger.errors import BetledgerError, in_one_line
+from betledger.terminal import shown
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 EXPECT = "-- expect:"
-
-
-def shown(value: object) -> str:
-    """A value of a result as psql would show it."""
-    return "" if value is None else json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 def play(connection: psycopg.Connection, scene: Path, console: Console) -> None:

@@ -1,0 +1,141 @@
+"""Linters over SQL files: sqlfluff for style, squawk for what is unsafe, plpgsql_check for the bodies of functions."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from betledger.database import session
+from betledger.errors import BetledgerError
+from betledger.files import FOLDERS, sql_root
+
+# A trigger function is checked with the relation and the transition tables of each of its triggers.
+CHECKS = """
+    SELECT p.oid::regprocedure::text, k.lineno, k.sqlstate, k.message
+    FROM pg_proc AS p
+    JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
+    LEFT JOIN pg_trigger AS g ON g.tgfoid = p.oid AND NOT g.tgisinternal
+    CROSS JOIN LATERAL {schema}.plpgsql_check_function_tb(
+        p.oid::regprocedure, relid => coalesce(g.tgrelid, 0), oldtable => g.tgoldtable, newtable => g.tgnewtable,
+        other_warnings => false, extra_warnings => false, performance_warnings => false, security_warnings => true
+    ) AS k
+    WHERE p.pronamespace::regnamespace::text IN ('public', 'projection', 'ops')
+        AND (p.prorettype <> 'trigger'::regtype OR g.oid IS NOT NULL)
+        AND k.level IN ('error', 'security')
+    ORDER BY 1, 2
+"""
+
+
+@dataclass
+class Result:
+    """What the linters said.
+
+    Args:
+        files: how many were looked at.
+        findings: lines to mend, with file (or function), line and rule.
+        left_out: what could not be run, and why.
+    """
+
+    files: int = 0
+    findings: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def lint(teams: Sequence[Path], ours: bool = True, database_url: str | None = None) -> Result:
+    """Lint our SQL and that of application teams.
+
+    Args:
+        teams: folders with schema/, functions/ and triggers/.
+        ours: whether that of betledger is looked at, too.
+        database_url: a ledger whose functions plpgsql_check looks at, where that extension is installed.
+
+    Raises:
+        BetledgerError: a folder holds no SQL, or a linter failed without findings.
+    """
+    result = Result()
+    root = sql_root()
+    for folder in [*([root] if ours else []), *teams]:
+        files = [file for kind in FOLDERS for file in sorted((folder / kind).rglob("*.sql"))]
+        if not files:
+            raise BetledgerError(f"{folder} holds no SQL in schema/, functions/ or triggers/")
+        result.files += len(files)
+        _sqlfluff(files, folder, root, result)
+        forward = [f for f in files if f.parent.name == "schema" and not f.stem.endswith(".rollback")]
+        _squawk(forward, folder, root, result)
+    if database_url:
+        _plpgsql_check(database_url, result)
+    else:
+        result.left_out.append("plpgsql_check: name a ledger with --database-url")
+    return result
+
+
+def _program(name: str, result: Result) -> str | None:
+    """Beside our own Python, else on the path."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if not found:
+        result.left_out.append(f"{name}: install betledger[lint]")
+    return found
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _config(name: str, folder: Path, root: Path) -> Path:
+    """A team's own configuration, else ours."""
+    own = folder / name
+    return own if own.exists() else root / name
+
+
+def _sqlfluff(files: list[Path], folder: Path, root: Path, result: Result) -> None:
+    if not (program := _program("sqlfluff", result)):
+        return
+    config = _config(".sqlfluff", folder, root)
+    cores = str(os.cpu_count() or 1)
+    done = _run(
+        [program, "lint", "--config", str(config), "--format", "json", "--processes", cores, "--disable-progress-bar"]
+        + [str(file) for file in files]
+    )
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        raise BetledgerError(f"sqlfluff failed: {(done.stderr or done.stdout).strip().splitlines()[-1:]}") from None
+    for file in found:
+        for violation in file["violations"]:
+            line = violation.get("start_line_no", violation.get("line_no"))
+            result.findings.append(f"{file['filepath']}:{line}: {violation['code']} {violation['description']}")
+
+
+def _squawk(files: list[Path], folder: Path, root: Path, result: Result) -> None:
+    if not files or not (program := _program("squawk", result)):
+        return
+    config = _config(".squawk.toml", folder, root)
+    done = _run([program, "--config", str(config), "--reporter", "json", *map(str, files)])
+    try:
+        found = json.loads(done.stdout or "[]")
+    except ValueError:
+        raise BetledgerError(f"squawk failed: {(done.stderr or done.stdout).strip().splitlines()[-1:]}") from None
+    for problem in found:
+        result.findings.append(
+            f"{problem['file']}:{problem['line'] + 1}: {problem['rule_name']} {problem.get('message', '')}".rstrip()
+        )
+
+
+def _plpgsql_check(url: str, result: Result) -> None:
+    with session(url) as connection:
+        installed = connection.execute(
+            "SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace"
+            " WHERE e.extname = 'plpgsql_check'"
+        ).fetchone()
+        if not installed:
+            result.left_out.append("plpgsql_check: CREATE EXTENSION plpgsql_check in that database")
+            return
+        for function, line, sqlstate, message in connection.execute(CHECKS.format(schema=installed[0]).encode()):
+            result.findings.append(f"{function}:{line}: {sqlstate} {message}")

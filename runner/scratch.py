@@ -1,0 +1,67 @@
+"""A database for a moment, on the server of another one: to see there what files would do."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from betledger.database import session
+from betledger.errors import BetledgerError, in_one_line
+from psycopg import conninfo, sql
+
+PREFIX = "betledger_scratch_"
+# Seconds after which one that nobody uses was left by a runner that was killed.
+STALE = 600
+
+
+@contextmanager
+def scratch_database(url: str, on_citus: bool = False) -> Iterator[str]:
+    """The conninfo of a new and empty database, which is gone afterwards.
+
+    Args:
+        url: a database of the server, of a role that may create databases.
+        on_citus: whether it has to be a cluster, of the coordinator alone.
+
+    Raises:
+        BetledgerError: the role may not.
+    """
+    name = f"{PREFIX}{int(time.time())}_{secrets.token_hex(4)}"
+    with session(url) as connection:
+        connection.execute("SET client_min_messages = warning")
+        for (left,) in connection.execute(
+            "SELECT d.datname FROM pg_database AS d WHERE starts_with(d.datname, %s)"
+            " AND split_part(d.datname, '_', 3)::bigint < extract(epoch FROM now()) - %s"
+            " AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid)",
+            (PREFIX, STALE),
+        ).fetchall():
+            _drop(connection, left)
+        try:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        except psycopg.Error as error:
+            raise BetledgerError(
+                f"no scratch database can be made: {in_one_line(error)}; name a role that may, with --scratch-url"
+            ) from error
+        scratch = conninfo.make_conninfo(url, dbname=name)
+        try:
+            if on_citus:
+                _join(scratch, connection)
+            yield scratch
+        finally:
+            _drop(connection, name)
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _join(scratch: str, cluster: psycopg.Connection) -> None:
+    coordinator = cluster.execute("SELECT nodename, nodeport FROM pg_dist_node WHERE groupid = 0").fetchone()
+    with session(scratch) as connection:
+        connection.execute("SET client_min_messages = warning")
+        connection.execute("CREATE EXTENSION citus")
+        connection.execute("SET citus.shard_count = 1")
+        connection.execute("SELECT citus_set_coordinator_host(%s, %s)", coordinator)
+        connection.execute("SELECT citus_set_node_property(%s, %s, 'shouldhaveshards', true)", coordinator)
