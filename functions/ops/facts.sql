@@ -32,7 +32,7 @@ BEGIN
     FROM unnest('{purge,verify,rebuild}'::text[]) WITH ORDINALITY AS c (command, position)
     LEFT JOIN LATERAL (
         SELECT m.finished_at, m.found FROM ops.maintenance_runs AS m
-        WHERE m.command = c.command AND m.tenant_id IS NULL ORDER BY m.finished_at DESC LIMIT 1
+        WHERE m.command = c.command AND m.only_tenant IS NULL ORDER BY m.finished_at DESC LIMIT 1
     ) AS r ON true;
 END
 $$;
