@@ -12,13 +12,25 @@ from betledger.files import statements, transactional
 from betledger.migrations import CITUS_SETTINGS, LOCK, LONG_LOCK_TIMEOUT, Migrator, opened
 from betledger.scratch import scratch_database
 
-# The locks of this session on tables that another transaction could see.
+# Each stops at least what the one before it stops, as far as one can put them in a line.
+MODES = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+# The strongest lock of this session on each table that another transaction could see.
 LOCKS = """
-    SELECT DISTINCT n.nspname || '.' || c.relname, l.mode
+    SELECT n.nspname || '.' || c.relname, max(array_position(%s::text[], l.mode)) - 1
     FROM pg_locks AS l
     JOIN pg_class AS c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'v', 'm')
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation' AND c.oid = ANY (%s)
+    GROUP BY 1 ORDER BY 1
 """
 TABLES = """
     SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -32,7 +44,7 @@ class Statement:
 
     Args:
         sql: the text, with the comments before it.
-        locks: of each table that others see, what it takes that the transaction did not hold yet; None when not known.
+        locks: of each table that others see, a lock that is stronger than what the transaction held; None when not known.
     """
 
     sql: str
@@ -199,16 +211,18 @@ def _find_locks(plan: Plan, migrator: Migrator, scratch_url: str | None) -> None
             # As the database is now.
             scratch.migrate(only=lambda path: path not in due and path not in triggers)
             seen: dict[str, list[int]] = {}
-            held: set[tuple[str, str]] = set()
+            held: dict[str, int] = {}
 
             def observe(path: str, number: int) -> None:
                 if path not in seen:
                     # For what this transaction makes itself, nobody waits.
                     seen[path] = [row[0] for row in other.execute(TABLES).fetchall()]
                     held.clear()
-                now = set(scratch.connection.execute(LOCKS, (seen[path],)).fetchall())
+                now = scratch.connection.execute(LOCKS, (list(MODES), seen[path])).fetchall()
                 if path in due:
-                    due[path].statements[number].locks = sorted(now - held)
+                    due[path].statements[number].locks = [
+                        (table, MODES[mode]) for table, mode in now if mode > held.get(table, -1)
+                    ]
                 held.update(now)
 
             scratch.observer = observe

@@ -139,6 +139,7 @@ def test_the_script_for_psql_does_the_same(empty, dsn, tmp_path):
         assert ours.execute(yoyo).fetchall() == theirs.execute(yoyo).fetchall()
 
 
+@pytest.mark.not_on_citus("refused there: the next test")
 def test_a_rehearsal_runs_everything_and_leaves_nothing(empty):
     before = of(empty)
     r = run("migrate", "--dry-run", "-v", url=empty)
@@ -147,6 +148,23 @@ def test_a_rehearsal_runs_everything_and_leaves_nothing(empty):
     assert of(empty) == before
     assert run("migrate", url=empty).returncode == 0
     assert "up to date" in run("migrate", "--dry-run", url=empty).stdout
+
+
+def test_a_rehearsal_from_nothing_is_refused_on_citus(request, empty):
+    if not request.config.getoption("--citus"):
+        pytest.skip("without --citus")
+    r = run("migrate", "--dry-run", url=empty)
+    assert r.returncode == 1 and "`betledger plan` tries it in a scratch database" in r.stderr
+
+
+def test_a_rehearsal_of_an_upgrade_leaves_nothing(dsn, team):
+    before = of(dsn)
+    for file in team.glob("schema/0002*"):
+        file.unlink()
+    r = run("migrate", "--dry-run", "--migrations", str(team), url=dsn)
+    assert r.returncode == 0, r.stderr
+    assert "bonus/schema/0003_note.sql" in r.stdout and "files would be applied; all was rolled back" in r.stdout
+    assert of(dsn) == before
 
 
 def test_what_cannot_be_rolled_back_is_not_rehearsed(dsn, team):

@@ -12,21 +12,26 @@ DECLARE
     v_sizes bigint[] := '{0,0}';
     v_oldest_key integer;
 BEGIN
-    FOR v_table IN SELECT t.name, t.holds_events FROM projection.ledger_tables() AS t LOOP
-        EXECUTE format('SELECT ' || v_size, v_table.name) INTO v_bytes;
-        IF v_table.holds_events THEN
-            v_sizes[1] := v_sizes[1] + v_bytes;
-            v_oldest_key := greatest(v_oldest_key, projection.oldest_key_age(v_table.name));
-        ELSE
-            v_sizes[2] := v_sizes[2] + v_bytes;
-        END IF;
-    END LOOP;
+    BEGIN
+        FOR v_table IN SELECT t.name, t.holds_events FROM projection.ledger_tables() AS t LOOP
+            EXECUTE format('SELECT ' || v_size, v_table.name) INTO v_bytes;
+            IF v_table.holds_events THEN
+                v_sizes[1] := v_sizes[1] + v_bytes;
+                v_oldest_key := greatest(v_oldest_key, projection.oldest_key_age(v_table.name));
+            ELSE
+                v_sizes[2] := v_sizes[2] + v_bytes;
+            END IF;
+        END LOOP;
+        RETURN QUERY
+        SELECT 'events', pg_size_pretty(v_sizes[1]), 'with their indexes'
+        UNION ALL SELECT 'read tables', pg_size_pretty(v_sizes[2]), 'with their indexes'
+        UNION ALL
+        SELECT 'oldest idempotency key', coalesce(v_oldest_key || ' hours', 'none'), CASE WHEN v_oldest_key >= 48 THEN 'due: run betledger purge' END;
+    EXCEPTION WHEN connection_exception THEN
+        -- What can be told is told while a node is down: that is when one looks.
+        RETURN QUERY SELECT 'events', 'unknown', 'a node does not answer: see ops.nodes()';
+    END;
     RETURN QUERY
-    SELECT 'events', pg_size_pretty(v_sizes[1]), 'with their indexes'
-    UNION ALL SELECT 'read tables', pg_size_pretty(v_sizes[2]), 'with their indexes'
-    UNION ALL
-    SELECT 'oldest idempotency key', coalesce(v_oldest_key || ' hours', 'none'), CASE WHEN v_oldest_key >= 48 THEN 'due: run betledger purge' END
-    UNION ALL
     SELECT 'last ' || c.command, coalesce(to_char(r.finished_at, 'YYYY-MM-DD HH24:MI:SS TZ'), 'never'),
         CASE WHEN r.found > 0 THEN r.found || ' rows differed: run betledger rebuild' END
     FROM unnest('{purge,verify,rebuild}'::text[]) WITH ORDINALITY AS c (command, position)

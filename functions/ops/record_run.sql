@@ -10,7 +10,7 @@ AS $$
 BEGIN
     -- A standby may look, too.
     IF NOT current_setting('transaction_read_only')::boolean THEN
-        DELETE FROM ops.maintenance_runs WHERE finished_at < clock_timestamp() - interval '1 year';
+        DELETE FROM ops.maintenance_runs WHERE finished_at < now() - interval '1 year';
         INSERT INTO ops.maintenance_runs (command, only_tenant, found) VALUES (p_command, p_tenant_id, p_found);
     END IF;
 END
