@@ -44,7 +44,7 @@ class Statement:
 
     Args:
         sql: the text, with the comments before it.
-        locks: of each table that others see, a lock that is stronger than what the transaction held; None when not known.
+        locks: of each table that others see, if it is stronger than what the transaction held; None when not known.
     """
 
     sql: str
