@@ -17,8 +17,7 @@ test: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check runner tests
-	$(BIN)/sqlfluff lint --disable-progress-bar schema functions triggers
-	$(BIN)/squawk --config .squawk.toml $(filter-out %.rollback.sql,$(wildcard schema/*.sql))
+	$(BIN)/betledger lint
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)

@@ -276,18 +276,17 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
 @app.command()
 def lint(
     migrations: Migrations = None,
-    database_url: Annotated[
-        str | None,
-        typer.Option(
-            "--database-url", help="Check the functions of this ledger, too, with plpgsql_check.", show_default=False
-        ),
-    ] = None,
     ours: Annotated[bool, typer.Option(help="Also the SQL of betledger.")] = True,
+    scratch_url: ScratchUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Lint SQL files, and the functions of a database. Example: betledger lint --no-ours --migrations db"""
-    folders = [Path(folder) for folder in settings(migrations=migrations)["migrations"].value]
-    result = linters.lint(folders, ours, database_url)
+    """Lint SQL files, and with plpgsql_check the functions that they make in a scratch database.
+
+    Example: betledger lint --no-ours --migrations db
+    """
+    found = settings(migrations=migrations, scratch_url=scratch_url)
+    folders = [Path(folder) for folder in found["migrations"].value]
+    result = linters.lint(folders, ours, found["scratch_url"].value or found["database_url"].value)
     if as_json:
         emit(asdict(result))
     else:

@@ -224,7 +224,9 @@ def test_no_writer_waits_longer_than_the_lock_timeout(dsn, db, connect, team):
 def test_who_stands_in_the_way_is_named(dsn, connect, tmp_path):
     folder = tmp_path / "late"
     (folder / "schema").mkdir(parents=True)
-    (folder / "schema" / "0001_c.sql").write_text("ALTER TABLE public.bets_view ADD CONSTRAINT late CHECK (stake < 1e12) NOT VALID;\n")
+    (folder / "schema" / "0001_c.sql").write_text(
+        "ALTER TABLE public.bets_view ADD CONSTRAINT late CHECK (stake < 1e12) NOT VALID;\n"
+    )
     holder = connect("app", autocommit=False)
     holder.execute("SELECT * FROM bets_view")
     told: list[str] = []

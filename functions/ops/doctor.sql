@@ -5,6 +5,8 @@ RETURNS TABLE (check_name text, finding text, remedy text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+-- The SQL is that of ops.health_checks().
+-- @plpgsql_check_options: security_warnings = false
 DECLARE
     v_check record;
     v_found text[];

@@ -7,14 +7,18 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_table record;
-    v_size text := CASE WHEN projection.is_distributed('public.bet_events') THEN 'citus_total_relation_size(%L)' ELSE 'pg_total_relation_size(%L)' END;
+    v_distributed boolean := projection.is_distributed('public.bet_events');
     v_bytes bigint;
     v_sizes bigint[] := '{0,0}';
     v_oldest_key integer;
 BEGIN
     BEGIN
         FOR v_table IN SELECT t.name, t.holds_events FROM projection.ledger_tables() AS t LOOP
-            EXECUTE format('SELECT ' || v_size, v_table.name) INTO v_bytes;
+            IF v_distributed THEN
+                v_bytes := pg_catalog.citus_total_relation_size(v_table.name::regclass);
+            ELSE
+                v_bytes := pg_total_relation_size(v_table.name::regclass);
+            END IF;
             IF v_table.holds_events THEN
                 v_sizes[1] := v_sizes[1] + v_bytes;
                 v_oldest_key := greatest(v_oldest_key, projection.oldest_key_age(v_table.name));

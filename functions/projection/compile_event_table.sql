@@ -5,6 +5,8 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $compile$
+-- The SQL is made from the catalogue and from rows that only the owner may write.
+-- @plpgsql_check_options: security_warnings = false
 DECLARE
     v_name text;
     v_fold record;

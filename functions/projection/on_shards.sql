@@ -7,21 +7,23 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_anchor text := (SELECT min(t.event_table) FROM projection.event_types AS t);
-    v_answer record;
+    v_shard_id bigint;
+    v_success boolean;
+    v_result text;
 BEGIN
     -- Citus puts the name of each shard for %s, and runs the command on all of them at the same time.
-    FOR v_answer IN EXECUTE format(
+    FOR v_shard_id, v_success, v_result IN EXECUTE format(
         'SELECT r.shardid, r.success, r.result FROM pg_catalog.run_command_on_shards(%L, %L) AS r%s', v_anchor,
         replace(p_command, '<shard_id>', '(substring(''%s'' FROM ''_([0-9]+)$''))::bigint'),
         CASE WHEN p_tenant_id IS NOT NULL THEN format(
             ' WHERE r.shardid = pg_catalog.get_shard_id_for_distribution_column(%L, %L::bigint)', v_anchor, p_tenant_id
         ) END
     ) LOOP
-        IF NOT v_answer.success THEN
-            RAISE EXCEPTION 'shard % failed: %', v_answer.shardid, split_part(v_answer.result, E'\n', 1)
+        IF NOT v_success THEN
+            RAISE EXCEPTION 'shard % failed: %', v_shard_id, split_part(v_result, E'\n', 1)
                 USING ERRCODE = 'BL032', HINT = 'Mend what it says (betledger doctor finds workers that are down), and run the same command again.';
         END IF;
-        RETURN NEXT v_answer.result;
+        RETURN NEXT v_result;
     END LOOP;
 END
 $$;

@@ -8,6 +8,8 @@ RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+-- The SQL is that of projection.field_check().
+-- @plpgsql_check_options: security_warnings = false
 DECLARE
     v_type projection.event_types%ROWTYPE;
     v_field record;

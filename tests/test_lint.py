@@ -1,0 +1,94 @@
+"""`betledger lint`: our SQL is clean, and what a team gets wrong is found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from ledger import rows
+from test_cli import run
+
+pytestmark = pytest.mark.skipif(
+    not (Path(sys.executable).parent / "squawk").exists(), reason="betledger[lint] is not installed"
+)
+LACKS = "plpgsql_check: install it on that server"
+
+
+def has_plpgsql_check(db: psycopg.Connection) -> bool:
+    return bool(rows(db, "SELECT FROM pg_available_extensions WHERE name = 'plpgsql_check'"))
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_our_sql_is_clean(db, dsn):
+    r = run("lint", "--json", "--scratch-url", dsn)
+    assert r.returncode == 0, r.stdout
+    result = json.loads(r.stdout)
+    assert result["findings"] == [] and result["files"] > 100
+    (left_out,) = result["left_out"]
+    assert "needs Citus" in left_out if has_plpgsql_check(db) else left_out == LACKS
+
+
+def test_the_style_and_the_dangers_of_a_team_are_found(tmp_path):
+    folder = write(
+        tmp_path / "bad",
+        {
+            "schema/0001_a.sql": "create TABLE public.a (id integer);\n",
+            "schema/0002_b.sql": "ALTER TABLE public.bets_view ADD CONSTRAINT c CHECK (stake > 0);\n",
+            "schema/0002_b.rollback.sql": "ALTER TABLE public.bets_view DROP CONSTRAINT c;\n",
+        },
+    )
+    r = run("lint", "--no-ours", "--migrations", str(folder))
+    assert r.returncode == 1
+    assert "bad/schema/0001_a.sql:1: CP01 Keywords must be" in r.stdout
+    assert "bad/schema/0002_b.sql:1: constraint-missing-not-valid" in r.stdout
+    assert "name a server for a scratch database with --scratch-url" in r.stderr
+
+
+def test_a_team_brings_its_own_style(tmp_path):
+    folder = write(tmp_path / "own", {"schema/0001_a.sql": "create table public.a (id bigint primary key);\n"})
+    assert run("lint", "--no-ours", "--migrations", str(folder)).returncode == 1
+    (folder / ".sqlfluff").write_text("[sqlfluff]\ndialect = postgres\nrules = capitalisation.keywords\n")
+    (folder / ".squawk.toml").write_text('excluded_rules = ["prefer-robust-stmts", "require-timeout-settings"]\n')
+    r = run("lint", "--no-ours", "--migrations", str(folder))
+    assert (r.returncode, r.stdout) == (0, "1 files are fine\n")
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_the_bodies_of_the_functions_of_a_team_are_checked(db, dsn, tmp_path):
+    if not has_plpgsql_check(db):
+        pytest.skip("plpgsql_check is not installed on this server")
+    folder = write(
+        tmp_path / "bad",
+        {
+            "functions/lost.sql": "CREATE OR REPLACE FUNCTION public.lost() RETURNS bigint LANGUAGE plpgsql AS $$\n"
+            "BEGIN\n    RETURN (SELECT count(*) FROM public.nowhere);\nEND\n$$;\n",
+            "functions/risky.sql": "CREATE OR REPLACE FUNCTION public.risky(p_table text) RETURNS void LANGUAGE plpgsql AS $$\n"
+            "BEGIN\n    EXECUTE 'ANALYZE ' || p_table;\nEND\n$$;\n",
+        },
+    )
+    r = run("lint", "--no-ours", "--migrations", str(folder), "--scratch-url", dsn)
+    assert r.returncode == 1
+    assert r.stdout.splitlines() == [
+        'lost():3: 42P01 relation "public.nowhere" does not exist',
+        "risky(text):3: 00000 text type variable is not sanitized",
+    ]
+    shutil.rmtree(folder / "functions")
+    write(folder, {"schema/0001_x.sql": "SELECT 1 / 0;\n"})
+    r = run("lint", "--no-ours", "--migrations", str(folder), "--scratch-url", dsn)
+    assert r.returncode == 1 and r.stderr == "betledger: bad/schema/0001_x.sql:1: division by zero [22012]\n"
+
+
+def test_a_folder_without_sql_is_refused(tmp_path):
+    r = run("lint", "--migrations", str(tmp_path))
+    assert r.returncode == 1 and r.stderr == f"betledger: {tmp_path} holds no SQL in schema/, functions/ or triggers/\n"
