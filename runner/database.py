@@ -13,6 +13,10 @@ SETTINGS = {
     # Milliseconds: when we are killed, the server ends our statement and lets go of its locks. Not on every system.
     "client_connection_check_interval": "500",
 }
+POOLER = (
+    "a pooler is between us and the server, and may give each transaction another session:"
+    " name PostgreSQL itself, not PgBouncer"
+)
 
 
 def checked(url: str) -> str:
@@ -44,14 +48,24 @@ def session(url: str) -> psycopg.Connection[Any]:
         BetledgerError: the database cannot be reached; the message never holds a password.
     """
     try:
-        connection = psycopg.connect(checked(url), autocommit=True, application_name="betledger")
+        # Nothing is prepared: behind a pooler, the next transaction may be on a session that does not know it.
+        connection = psycopg.connect(
+            checked(url), autocommit=True, application_name="betledger", prepare_threshold=None
+        )
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
         raise BetledgerError(f"the database cannot be reached: {in_one_line(error)}") from None
-    for name, value in SETTINGS.items():
-        # Each where the server knows it.
-        with contextlib.suppress(psycopg.Error):
-            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    if not pooled(connection):
+        for name, value in SETTINGS.items():
+            # Each where the server knows it.
+            with contextlib.suppress(psycopg.Error):
+                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
     return connection
+
+
+def pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a pooler is in between: what is set on its session, the client after us would get."""
+    row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    return row is not None and row[0] != connection.info.backend_pid
 
 
 def on_citus(connection: psycopg.Connection[Any]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from betledger.backend import BOOKKEEPING, Backend
-from betledger.database import conninfo_of, on_citus, session
+from betledger.database import POOLER, conninfo_of, on_citus, pooled, session
 from betledger.errors import BetledgerError, Drift, in_one_line
 from betledger.files import Files, Repeatable, Versioned, checksum, read, sql_of, statements, transactional
 from psycopg import errors as pg
@@ -117,10 +117,13 @@ class Migrator:
         self.observer: Observer | None = None
         self.backend = Backend(connection)
         self.on_citus = on_citus(connection)
-        if self.on_citus:
-            if not self._one("SELECT citus_is_coordinator()"):
-                raise BetledgerError("this node is a worker of a Citus cluster: name the coordinator instead")
-            for name, value in CITUS_SETTINGS.items():
+        self.pooled = pooled(connection)
+        if self.on_citus and not self._one("SELECT citus_is_coordinator()"):
+            raise BetledgerError("this node is a worker of a Citus cluster: name the coordinator instead")
+        # Through a pooler, one may look, with what its sessions have set.
+        if not self.pooled:
+            of_session = {"client_min_messages": "warning", "lock_timeout": limits.lock_timeout}
+            for name, value in (of_session | (CITUS_SETTINGS if self.on_citus else {})).items():
                 connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
     # What there is
@@ -528,11 +531,8 @@ class Migrator:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """The advisory lock of all runners. Polled: CREATE INDEX CONCURRENTLY deadlocks with a waiting lock."""
-        if self._one("SELECT pg_backend_pid()") != self.connection.info.backend_pid:
-            raise BetledgerError(
-                "a pooler is between us and the server, and may give each transaction another session:"
-                " name PostgreSQL itself, not PgBouncer"
-            )
+        if self.pooled:
+            raise BetledgerError(POOLER)
         deadline, told = time.monotonic() + self.limits.wait, False
         while not self._one("SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", LOCK):
             holder = self._one(
@@ -587,8 +587,6 @@ def opened(
     limits = limits or Limits()
     files = Files(root, tuple(teams))
     with session(conninfo) as connection:
-        connection.execute("SET client_min_messages = warning")
-        connection.execute("SELECT set_config('lock_timeout', %s, false)", (limits.lock_timeout,))
         connection.add_notice_handler(lambda notice: progress(f"  {notice.severity}: {notice.message_primary}"))
         yield Migrator(connection, files, progress, limits, verbose)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from betledger.database import session
+from betledger.database import POOLER, pooled, session
 from betledger.errors import BetledgerError, in_one_line
 from psycopg import conninfo, sql
 
@@ -30,6 +30,8 @@ def scratch_database(url: str, on_citus: bool = False) -> Iterator[str]:
     """
     name = f"{PREFIX}{int(time.time())}_{secrets.token_hex(4)}"
     with session(url) as connection:
+        if pooled(connection):
+            raise BetledgerError(f"no scratch database can be made: {POOLER}, with --scratch-url")
         connection.execute("SET client_min_messages = warning")
         for (left,) in connection.execute(
             "SELECT d.datname FROM pg_database AS d WHERE starts_with(d.datname, %s)"
