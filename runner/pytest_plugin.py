@@ -5,10 +5,14 @@ In pyproject.toml, `betledger_migrations = ["db"]` under [tool.pytest.ini_option
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Each process of pytest-xdist has its own.
+NAME = f"betledger_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +29,7 @@ def betledger_template(pytestconfig: pytest.Config) -> Iterator[tuple[str, str]]
     from betledger.server import throwaway_server
     from psycopg import conninfo
 
-    name = "betledger_test_template"
+    name = f"{NAME}_template"
     with throwaway_server({"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -46,9 +50,8 @@ def betledger_database(betledger_template: tuple[str, str]) -> Iterator[str]:
     from psycopg import conninfo
 
     url, template = betledger_template
-    name = "betledger_test"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield conninfo.make_conninfo(url, dbname=name)
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {NAME} TEMPLATE {template}")
+        yield conninfo.make_conninfo(url, dbname=NAME)
+        connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
