@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 from yoyo import internalmigrations
@@ -49,6 +52,18 @@ class Backend(PostgresqlPsycopgBackend):
             # Also in a transaction, which yoyo's own method does not expect.
             internalmigrations.upgrade(self)
             self._internal_schema_updated = True
+
+    def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, Any]:
+        # yoyo's own fails for a user without a name (a container), and waits for the DNS.
+        return {
+            "id": str(uuid4()),
+            "migration_id": migration.id,
+            "migration_hash": migration.hash,
+            "username": self._session.info.user,
+            "hostname": socket.gethostname(),
+            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
+            "operation": operation,
+        }
 
     def forget(self) -> None:
         """What was made in a transaction that is rolled back is not there."""

@@ -55,6 +55,21 @@ def of(url: str) -> object:
         return catalogue(connection)
 
 
+def psql(url: str, file: Path) -> None:
+    """Run a script as a DBA does; it says nothing when all is well."""
+    # An older psql does not know all that a newer libpq has in its conninfo.
+    parts = conninfo.conninfo_to_dict(url)
+    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password", "PGDATABASE": "dbname"}
+    done = subprocess.run(
+        [str(binaries() / "psql"), "-X", "-q", "-f", str(file)],
+        env=os.environ | {variable: str(parts[name]) for variable, name in names.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def databases(db: psycopg.Connection) -> list[str]:
     return [r["datname"] for r in rows(db, "SELECT datname FROM pg_database WHERE datname LIKE 'betledger\\_scratch%'")]
 
@@ -114,24 +129,7 @@ def test_the_script_for_psql_does_the_same(empty, dsn, tmp_path):
     assert script.returncode == 0
     file = tmp_path / "plan.sql"
     file.write_text(script.stdout)
-    parts = {
-        k: v for k, v in conninfo.conninfo_to_dict(empty).items() if k in ("host", "port", "user", "password", "dbname")
-    }
-    done = subprocess.run(
-        [
-            str(binaries() / "psql"),
-            "-X",
-            "-q",
-            "-f",
-            str(file),
-            conninfo.make_conninfo("", **{**parts, "password": None}),
-        ],
-        env=os.environ | {"PGPASSWORD": parts["password"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    psql(empty, file)
     assert of(empty) == of(dsn)
     assert betledger.migrate(empty) == 0
     yoyo = f"SELECT migration_id, migration_hash FROM {BOOKKEEPING}._yoyo_migration ORDER BY 1"
@@ -328,6 +326,16 @@ def test_a_runner_that_is_killed_in_the_middle_of_a_file_leaves_nothing_of_it(em
             assert not connection.execute(f"SELECT FROM {BOOKKEEPING}.versioned WHERE path = %s", (path,)).rowcount
     assert betledger.migrate(empty) > 0
     assert of(empty) == of(dsn)
+
+
+def test_a_user_without_a_name_migrates(empty, monkeypatch):
+    """As in a container that runs as some number."""
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert betledger.migrate(empty) > 90
 
 
 # -------------------------------------------------------------------------------------------------------------- drift
