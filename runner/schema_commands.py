@@ -35,6 +35,7 @@ from betledger.terminal import (
     table,
     tell,
     warn,
+    working,
 )
 
 app = typer.Typer()
@@ -74,7 +75,7 @@ def migrate(
         (warn if as_json and verbose else quiet if as_json else tell)(line)
 
     flags = {"database_url": database_url, "migrations": migrations, "lock_timeout": lock_timeout, "wait": wait}
-    with _opened(progress, verbose, **flags) as (migrator, _):
+    with working(progress) as shown, _opened(shown, verbose, **flags) as (migrator, _):
         count = migrator.rehearse() if dry_run else migrator.migrate()
     if as_json:
         emit({"applied": [] if dry_run else done, "rehearsed": done if dry_run else []})
@@ -138,7 +139,7 @@ def rollback(
     if sum((count is not None, to is not None, everything)) > 1:
         raise typer.BadParameter("--count, --to and --all exclude each other: give one of them")
     flags = {"database_url": database_url, "migrations": migrations, "wait": wait}
-    with _opened(quiet if as_json else tell, **flags) as (migrator, _):
+    with working(quiet if as_json else tell) as shown, _opened(shown, **flags) as (migrator, _):
         names = migrator.rollback(None if everything or to else count or 1, to, force)
     if as_json:
         emit({"rolled_back": names})
@@ -215,8 +216,8 @@ def distribute(database_url: DatabaseUrl = None, migrations: Migrations = None, 
     Example: betledger distribute
     """
     told: list[str] = []
-    progress = told.append if as_json else tell
-    with _opened(progress, database_url=database_url, migrations=migrations) as (migrator, _):
+    flags = {"database_url": database_url, "migrations": migrations}
+    with working(told.append if as_json else tell) as shown, _opened(shown, **flags) as (migrator, _):
         done = migrator.distribute()
     if as_json:
         emit({"done": [line.strip() for line in told]})

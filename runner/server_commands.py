@@ -14,34 +14,36 @@ app = typer.Typer(no_args_is_help=True, help="A PostgreSQL server to try things 
 
 
 @app.command("start")
-def server_start() -> None:
+def server_start(as_json: Json = False) -> None:
     """Start it. Example: betledger server start"""
     server = EmbeddedServer()
     server.start()
-    out.print(f"running on port {server.port_file.read_text()}", highlight=False)
+    _tell_where(server, as_json)
 
 
 @app.command("stop")
-def server_stop() -> None:
+def server_stop(as_json: Json = False) -> None:
     """Stop it. Example: betledger server stop"""
-    out.print("stopped" if EmbeddedServer().stop() else "it was not running")
+    stopped = EmbeddedServer().stop()
+    emit({"stopped": stopped}) if as_json else out.print("stopped" if stopped else "it was not running")
 
 
 @app.command("status")
 def server_status(as_json: Json = False) -> None:
     """Show whether it runs; exit with 3 when it does not. Example: betledger server status"""
     server = EmbeddedServer()
+    if not _tell_where(server, as_json):
+        raise typer.Exit(PENDING)
+
+
+def _tell_where(server: EmbeddedServer, as_json: bool) -> bool:
     running = server.running()
     port = int(server.port_file.read_text()) if running else None
     if as_json:
         emit({"running": running, "port": port, "data": str(server.data)})
-    elif not running:
-        out.print("not running")
-    if not running:
-        raise typer.Exit(PENDING)
-    if as_json:
-        return
-    out.print(f"running on port {port}, data in {server.data}", highlight=False)
+    else:
+        out.print(f"running on port {port}, data in {server.data}" if running else "not running", highlight=False)
+    return running
 
 
 def _running() -> EmbeddedServer:
@@ -77,10 +79,12 @@ def server_psql(
 
 
 @app.command("destroy")
-def server_destroy(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+def server_destroy(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: Json = False
+) -> None:
     """Stop it and delete its data. Example: betledger server destroy --yes"""
     server = EmbeddedServer()
     if not yes:
         typer.confirm(f"Delete {server.folder} and all databases in it?", abort=True)
     server.destroy()
-    out.print(f"{server.folder} is gone", highlight=False)
+    emit({"gone": str(server.folder)}) if as_json else out.print(f"{server.folder} is gone", highlight=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +14,15 @@ import typer
 from betledger.database import session
 from betledger.errors import BetledgerError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -61,6 +71,28 @@ def tell(line: str) -> None:
 
 def quiet(_: str) -> None:
     """Progress that nobody reads."""
+
+
+@contextmanager
+def working(told: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """Progress that a terminal shows with a clock: which file is running, and for how long.
+
+    Args:
+        told: what prints a line; one that does not begin with a space is the file that is running from then on.
+    """
+    if not out.is_terminal:
+        yield told
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=out, transient=True) as shown:
+        running = shown.add_task("")
+
+        def progress(line: str) -> None:
+            told(line)
+            if not line.startswith(" "):
+                shown.reset(running, description=line)
+
+        yield progress
 
 
 def warn(line: str) -> None:

@@ -1,14 +1,23 @@
 """The command line as its users meet it: exit codes, one-line errors, no password anywhere."""
 
+import contextlib
 import io
+import json
 import os
+import pty
+import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version as installed
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import typer
+from betledger.cli import app
 from betledger.demo.player import play
 from betledger.errors import BetledgerError
 from psycopg import conninfo
@@ -233,3 +242,73 @@ def test_the_demo_plays_to_its_end(dsn: str) -> None:
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr
     assert "All projections equal the fold of their events." in result.stdout
     assert result.stdout.count("refused") >= 6
+
+
+def on_terminal(*arguments: str, url: str, **environment: str) -> str:
+    """What a terminal gets of a command, which has to succeed."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "betledger", *arguments]
+    said = b""
+    with subprocess.Popen(
+        command, stdout=theirs, stderr=theirs, env=os.environ | {"DATABASE_URL": url, "TERM": "xterm"} | environment
+    ) as process:
+        os.close(theirs)
+        # Linux ends a terminal with an error.
+        with contextlib.suppress(OSError):
+            while part := os.read(ours, 10_000):
+                said += part
+    os.close(ours)
+    assert process.returncode == 0, said
+    return said.decode()
+
+
+def test_a_terminal_shows_what_is_running_in_colours_unless_they_are_not_wanted(empty: str, tmp_path: Path) -> None:
+    (tmp_path / "schema").mkdir()
+    (tmp_path / "schema" / "0001_slow.sql").write_text("SELECT pg_sleep(1.5);\n")
+    migrate = ("migrate", "--migrations", str(tmp_path))
+    said = on_terminal(*migrate, url=empty)
+    assert re.search(r"schema/0001_slow\.sql \x1b\[33m0:00:01\x1b", said) and "files applied" in said
+    colours = r"\x1b\[[0-9;]*3[0-7]m"
+    assert re.search(colours, said)
+    (tmp_path / "schema" / "0002_slow.sql").write_text("SELECT pg_sleep(1.5);\n")
+    said = on_terminal(*migrate, url=empty, NO_COLOR="1")
+    assert "schema/0002_slow.sql 0:00:01" in said and not re.search(colours, said)
+    (tmp_path / "schema" / "0003_a.sql").write_text("SELECT 1;\n")
+    piped = run(*migrate, url=empty)
+    assert piped.returncode == 0 and "\x1b" not in piped.stdout + piped.stderr
+
+
+def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """All commands with their names."""
+    group = group or typer.main.get_command(app)
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def test_every_command_has_an_example_that_names_it_and_speaks_json_where_it_has_a_result() -> None:
+    found = dict(commands())
+    assert len(found) > 25
+    wrong = [name for name, command in found.items() if f": betledger {' '.join(name)}" not in command.help]
+    assert wrong == []
+    # What these print is a server's, a script's or a file's own.
+    plain = {("demo",), ("schema", "dump"), ("server", "psql"), ("server", "url")}
+    silent = {n for n, c in found.items() if "--json" not in {o for p in c.params for o in p.opts}}
+    assert silent == plain
+
+
+def test_shells_complete_commands_and_options() -> None:
+    words = {"COMP_WORDS": "betledger ver", "COMP_CWORD": "1", "_BETLEDGER_COMPLETE": "complete_bash"}
+    beside = Path(sys.executable).parent / "betledger"
+    said = subprocess.run([str(beside)], env=os.environ | words, capture_output=True, text=True, check=False).stdout
+    assert said.split() == ["verify", "version", "verify-schema"]
+
+
+def test_version_tells_code_and_schema(dsn: str, tmp_path: Path) -> None:
+    code = installed("betledger")
+    assert run("version", url=dsn).stdout.startswith(f"betledger {code}\nschema 00")
+    home = {"BETLEDGER_HOME": str(tmp_path)}
+    assert run("version", **home).stdout == f"betledger {code}\n"
+    assert json.loads(run("version", "--json", **home).stdout) == {"code": code, "schema": None}
