@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,10 +67,12 @@ class State:
         versioned: name and state, which is applied, pending, edited (after it was applied), missing (its file is) or
             out of order (a later one was applied).
         repeatable: path and state, which is current, new, changed or due (what it is compiled from was applied).
+        elsewhere: folders of teams that were applied, but are not among the files.
     """
 
     versioned: list[tuple[str, str]]
     repeatable: list[tuple[str, str]]
+    elsewhere: list[str] = field(default_factory=list)
 
     @property
     def pending(self) -> bool:
@@ -154,7 +156,8 @@ class Migrator:
                 state = "current" if done[file.path] == file.checksum else "changed"
             recompile = recompile or (state != "current" and not file.is_trigger)
             repeatable.append((file.path, state))
-        return State(versioned, repeatable)
+        unknown = {path.split("/")[0] for path in (*applied, *done) if not self.files.knows(path)}
+        return State(versioned, repeatable, sorted(unknown))
 
     def due(self, state: State) -> list[Versioned | Repeatable]:
         """The files that `migrate` would apply, in order."""

@@ -249,6 +249,7 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
                 "drift": state.drift,
                 "versioned": dict(state.versioned),
                 "repeatable": dict(changed),
+                "elsewhere": state.elsewhere,
                 "facts": {fact: value for fact, value, _ in facts},
                 "nodes": records(NODE_HEADINGS, nodes),
             }
@@ -264,6 +265,8 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
             tell(f"  {line}")
         if len(pending) + len(changed) > 10:
             tell(f"  and {len(pending) + len(changed) - 10} more")
+        if state.elsewhere:
+            tell(f"not looked at: {', '.join(state.elsewhere)} (name these folders with --migrations)")
         for fact, value, remark in facts:
             tell(f"{fact}: {value}{f' ({remark})' if remark else ''}")
         if nodes:

@@ -483,6 +483,7 @@ def test_a_team_adds_its_own_migrations(db, dsn, team):
     assert rows(db, "SELECT public.bonus_count() AS n") == [{"n": 0}]
     # Without the folder its files are nobody's business.
     assert "up to date" in run("migrate", url=dsn).stdout
+    assert "not looked at: bonus (name these folders with --migrations)" in run("status", url=dsn).stdout
     assert "up to date" in run("migrate", url=dsn, BETLEDGER_MIGRATIONS=str(team)).stdout
     with opened(dsn, teams=[team]) as migrator:
         assert differences(migrator, None) == []
