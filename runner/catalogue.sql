@@ -10,7 +10,7 @@ WITH relations AS (
         AND NOT (c.relname ~ '_[0-9]{6,}$' AND to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL)
         AND (
             %(names)s::text[] IS NULL OR c.oid::regclass::text = ANY (%(names)s::text[])
-            OR n.nspname IN ('ops', 'projection') OR pg_get_userbyid(c.relowner) = 'betledger_owner'
+            OR n.nspname IN ('http', 'ops', 'projection') OR pg_get_userbyid(c.relowner) = 'betledger_owner'
         )
 ),
 
@@ -23,7 +23,7 @@ functions AS (
         AND p.proname !~ '_[0-9]+_[0-9a-f]{8}$'
         AND (
             %(names)s::text[] IS NULL OR p.oid::regprocedure::text = ANY (%(names)s::text[])
-            OR n.nspname IN ('ops', 'projection') OR pg_get_userbyid(p.proowner) = 'betledger_owner'
+            OR n.nspname IN ('http', 'ops', 'projection') OR pg_get_userbyid(p.proowner) = 'betledger_owner'
         )
 ),
 
@@ -41,7 +41,7 @@ privileges AS (
             SELECT 'function', f.name, coalesce(f.proacl, acldefault('f', f.proowner)), f.proowner FROM functions AS f
             UNION ALL
             SELECT 'schema', n.nspname::text, coalesce(n.nspacl, acldefault('n', n.nspowner)), n.nspowner FROM pg_namespace AS n
-            WHERE n.nspname IN ('ops', 'projection')
+            WHERE n.nspname IN ('http', 'ops', 'projection')
         ) AS a
         CROSS JOIN LATERAL aclexplode(a.acl) AS x
         -- What the owner may do goes without saying, and grows with the versions of PostgreSQL.
@@ -64,7 +64,7 @@ FROM (
     UNION ALL
     SELECT 'schema', n.nspname, format('owner %%s; %%s', pg_get_userbyid(n.nspowner), p.list), NULL
     FROM pg_namespace AS n LEFT JOIN privileges AS p ON p.kind = 'schema' AND p.name = n.nspname
-    WHERE n.nspname IN ('ops', 'projection')
+    WHERE n.nspname IN ('http', 'ops', 'projection')
 
     UNION ALL
     SELECT CASE r.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'

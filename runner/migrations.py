@@ -345,7 +345,7 @@ class Migrator:
             " JOIN pg_namespace AS n ON n.oid = c.relnamespace"
             " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
             " WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_|^information_schema$' AND n.nspname <> %s"
-            " AND n.nspname NOT IN ('ops', 'projection')"
+            " AND n.nspname NOT IN ('http', 'ops', 'projection')"
             " AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')"
             " GROUP BY 1, 2",
             (BOOKKEEPING,),

@@ -232,9 +232,9 @@ def catalogue(db: psycopg.Connection) -> list[dict[str, object]]:
     return rows(
         db,
         "SELECT p.oid::regprocedure::text AS name, md5(p.prosrc) AS text FROM pg_proc AS p"
-        " WHERE p.pronamespace::regnamespace::text IN ('public', 'ops', 'projection')"
+        " WHERE p.pronamespace::regnamespace::text IN ('public', 'ops', 'projection', 'http')"
         " UNION ALL SELECT c.oid::regclass::text, c.relkind::text FROM pg_class AS c"
-        " WHERE c.relnamespace::regnamespace::text IN ('public', 'ops', 'projection')"
+        " WHERE c.relnamespace::regnamespace::text IN ('public', 'ops', 'projection', 'http')"
         " UNION ALL SELECT t.tgname || ' ' || t.tgrelid::regclass::text, t.tgfoid::regproc::text"
         " FROM pg_trigger AS t WHERE NOT t.tgisinternal ORDER BY 1, 2",
     )

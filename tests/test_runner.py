@@ -20,6 +20,7 @@ import pytest
 from betledger.backend import BOOKKEEPING
 from betledger.catalogue import catalogue, differences, dump, expected
 from betledger.errors import BetledgerError
+from betledger.files import sql_root
 from betledger.migrations import Limits, opened
 from betledger.plan import plan_of
 from betledger.server import binaries
@@ -27,6 +28,9 @@ from ledger import call, place, rows
 from psycopg import conninfo
 from test_cli import run
 
+MIGRATIONS = sorted(
+    file.stem for file in (sql_root() / "schema").glob("*.sql") if not file.stem.endswith(".rollback")
+)
 SCHEMA_DUMP = Path(__file__).parent.parent / "docs" / "schema.txt"
 
 
@@ -427,7 +431,7 @@ def test_a_database_that_was_made_another_way_is_taken_over(db, dsn):
     refused = run("migrate", url=dsn)
     assert refused.returncode == 1
     done = run("baseline", url=dsn)
-    assert done.returncode == 0 and "12 migrations are recorded as applied" in done.stdout, done.stderr
+    assert done.returncode == 0 and f"{len(MIGRATIONS)} migrations are recorded as applied" in done.stdout, done.stderr
     assert run("migrate", url=dsn).returncode == 0
     assert "up to date" in run("migrate", url=dsn).stdout
     assert len(rows(db, "SELECT * FROM bets_view")) == 1
@@ -560,7 +564,7 @@ def test_status_fits_one_screen_and_tells_what_was_done_when(dsn, db):
     text = run("status", url=dsn).stdout
     assert len(text.splitlines()) <= 24
     for line in (
-        "schema 0012_maintenance_runs",
+        f"schema {MIGRATIONS[-1]}",
         "oldest idempotency key: 0 hours",
         "last verify: 20",
         "last purge: 20",

@@ -15,7 +15,7 @@ BEGIN
     -- With them go roles, schemas and privileges: what Citus copies to a node as the owner, the owner could not make there.
     FOR v_function IN
         SELECT p.oid FROM pg_proc AS p
-        WHERE p.pronamespace IN ('public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace)
+        WHERE p.pronamespace IN ('public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace)
             AND pg_get_userbyid(p.proowner) = 'betledger_owner'
             AND NOT EXISTS (
                 SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid

@@ -10,12 +10,14 @@ BEGIN
     SELECT DISTINCT t.event_table, true FROM projection.event_types AS t
     UNION ALL
     SELECT p.read_table, false FROM projection.projections AS p
+    UNION ALL
+    SELECT 'public.personal_keys', false
     ORDER BY 2 DESC, 1;
 END
 $$;
 
 COMMENT ON FUNCTION projection.ledger_tables() IS
-'The tables that hold the rows of tenants, with their schema: event tables first, then read tables. Example: SELECT * FROM projection.ledger_tables().';
+'The tables that hold the rows of tenants, with their schema: event tables first, then all others. Example: SELECT * FROM projection.ledger_tables().';
 
 REVOKE ALL ON FUNCTION projection.ledger_tables() FROM public;
 
