@@ -23,7 +23,7 @@ VALUES
     CROSS JOIN LATERAL (
         VALUES ('', c.relrowsecurity),
             (' for its owner', c.relforcerowsecurity OR projection.is_distributed(t.name)),
-            (' policy own_tenant', EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = 'own_tenant'))
+            (' policy own_tenant', EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND starts_with(p.polname::text, 'own_tenant')))
     ) AS w (what, holds)
     WHERE NOT w.holds$q$,
 'ALTER TABLE ... ENABLE and FORCE ROW LEVEL SECURITY; make the policy as the file of the table in schema/ does.'),
