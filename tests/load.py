@@ -1,0 +1,484 @@
+"""A load of many clients that is planned from a seed, whose every answer is recorded and checked afterwards."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from ledger import call, rows
+
+# The same users and keys for both: what crosses the wall between them would show.
+TENANTS, USERS = (1, 2), ("u0", "u1", "u2", "u3")
+WEIGHTS = {
+    "deposit": 20, "withdraw": 15, "place_bet": 22, "confirm_bet": 6, "settle_bet": 14, "cancel_bet": 8,
+    "complete_payment": 4, "fail_payment": 8, "replay": 12, "misuse": 3,
+}  # fmt: skip
+# What another attempt may heal: deadlock and serialization, a lost or ended session, no room, a cancelled statement.
+PASSING = ("40001", "40P01", "08", "57", "53", "58")
+# How the functions name what they do in the ids of their events.
+DONE = {
+    "confirm_bet": "confirmed", "settle_bet": "settled", "cancel_bet": "cancelled",
+    "complete_payment": "completed", "fail_payment": "failed",
+}  # fmt: skip
+
+
+def event_id(tenant: int, operation: str, key: str) -> UUID:
+    """As projection.event_id(), written a second time."""
+    return UUID(bytes=sha256(f"{tenant} {operation} {key}".encode()).digest()[:16])
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call, before it is made.
+
+    Args:
+        function: of the API.
+        tenant: the first argument.
+        arguments: those between tenant and key; an id of another operation is already that of its bet or payment.
+        key: the idempotency key.
+        of: the operation that made what this one changes.
+    """
+
+    function: str
+    tenant: int
+    arguments: tuple[Any, ...]
+    key: str
+    of: Operation | None = None
+
+    @property
+    def event(self) -> UUID:
+        """The id of the event that it makes."""
+        return event_id(self.tenant, DONE.get(self.function, self.function), self.key)
+
+    @property
+    def aggregate(self) -> str:
+        """The id of the bet or payment that it makes."""
+        return f"{'bet' if self.function == 'place_bet' else 'payment'}-{self.event}"
+
+    @property
+    def name(self) -> tuple[int, str, str]:
+        """What the key is good for: one effect."""
+        return self.tenant, self.function, self.key
+
+
+@dataclass
+class Answer:
+    """What came of an operation, with the times of its client.
+
+    Args:
+        operation: the call.
+        start: before the first attempt.
+        last_start: before the attempt that was answered.
+        end: after it.
+        attempts: how many there were; all but the last may have been done or not.
+        row: the answer; None when it was refused.
+        refusal: the SQLSTATE of the refusal.
+    """
+
+    operation: Operation
+    start: float
+    last_start: float
+    end: float
+    attempts: int
+    row: dict[str, Any] | None
+    refusal: str | None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one key did, once.
+
+    Args:
+        operation: the call that did it.
+        start: not before.
+        end: not after.
+        told: the answer of that very call; None when nobody was told, and a replay was answered.
+    """
+
+    operation: Operation
+    start: float
+    end: float
+    told: Answer | None
+
+
+def plan(seed: int, workers: int, operations: int) -> list[list[Operation]]:
+    """The operations of each worker, the same for the same seed."""
+    chance = random.Random(seed)
+    made: list[Operation] = []
+    plans: list[list[Operation]] = [[] for _ in range(workers)]
+    for n in range(operations):
+        for worker in range(workers):
+            (kind,) = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
+            operation = _planned(chance, kind, f"{worker}-{n}", made)
+            made.append(operation)
+            plans[worker].append(operation)
+    return plans
+
+
+def _planned(chance: random.Random, kind: str, key: str, made: list[Operation]) -> Operation:
+    recent = made[-300:]
+    money = Decimal(chance.randrange(1, 5000)) / 100
+    if kind in ("replay", "misuse"):
+        if not recent:
+            return _planned(chance, "deposit", key, made)
+        again = chance.choice(recent)
+        if kind == "misuse" and again.function in ("deposit", "withdraw", "place_bet"):
+            return replace(again, arguments=(again.arguments[0], money, *again.arguments[2:]))
+        return again
+    if kind in DONE:
+        about = ("place_bet",) if kind.endswith("_bet") else ("deposit", "withdraw")
+        targets = [o for o in recent if o.function in about]
+        if not targets:
+            return _planned(chance, "deposit", key, made)
+        of = chance.choice(targets)
+        more: tuple[Any, ...] = ()
+        if kind == "settle_bet":
+            more = chance.choice([("win", money), ("loss", Decimal(0)), ("void", money)])
+        elif kind in ("cancel_bet", "fail_payment"):
+            more = (None,)
+        return Operation(kind, of.tenant, (of.aggregate, *more), key, of)
+    tenant, user = chance.choice(TENANTS), chance.choice(USERS)
+    if kind == "place_bet":
+        return Operation(kind, tenant, (user, money, Decimal("1.85"), "f", chance.random() < 0.8), key)
+    return Operation(kind, tenant, (user, money), key)
+
+
+def sent(operation: Operation) -> list[Any]:
+    """The arguments of the call: the key is the last, but for place_bet's from_balance."""
+    arguments = [operation.tenant, *operation.arguments, operation.key]
+    if operation.function == "place_bet":
+        arguments[-2:] = [operation.key, operation.arguments[-1]]
+    return arguments
+
+
+@dataclass
+class Record:
+    """All that happened.
+
+    Args:
+        answers: of all workers.
+        errors: how often which passing SQLSTATE came.
+        maintained: how often which maintenance was done.
+        differences: what ops.verify_projections() found meanwhile.
+    """
+
+    answers: list[Answer] = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)
+    maintained: Counter[str] = field(default_factory=Counter)
+    differences: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Client:
+    """A connection that is made again when it is lost."""
+
+    def __init__(self, connect: Callable[[], psycopg.Connection], record: Record, patience: float) -> None:
+        self._connect, self._record, self._patience = connect, record, patience
+        self._connection: psycopg.Connection | None = None
+
+    def attempt(self, action: Callable[[psycopg.Connection], Any]) -> tuple[int, float, Any, str | None]:
+        """Try until there is an answer or a refusal: attempts, start of the last one, answer, SQLSTATE of the refusal."""
+        deadline, attempts = time.monotonic() + self._patience, 0
+        while True:
+            attempts += 1
+            begun = time.monotonic()
+            try:
+                if self._connection is None or self._connection.closed:
+                    self._connection = self._connect()
+                return attempts, begun, action(self._connection), None
+            except psycopg.Error as error:
+                state = error.sqlstate or "08006"
+                if not state.startswith(PASSING):
+                    return attempts, begun, None, state
+                self._record.errors[state] += 1
+                assert time.monotonic() < deadline, f"no answer for {self._patience} s: {error}"
+                time.sleep(random.uniform(0.001, 0.02) * min(attempts, 10))
+
+    def close(self) -> None:
+        if self._connection:
+            with suppress(psycopg.Error):
+                self._connection.close()
+
+
+def run(
+    plans: list[list[Operation]],
+    app: Callable[[], psycopg.Connection],
+    operator: Callable[[], psycopg.Connection],
+    patience: float = 60,
+    maintain: bool = True,
+) -> Record:
+    """Send all plans at the same time, each on a connection of its own, with purges, rebuilds and checks beside them."""
+    record = Record()
+    stop = threading.Event()
+
+    def work(operations: list[Operation]) -> list[Answer]:
+        client, answers = Client(app, record, patience), []
+        for operation in operations:
+            start = time.monotonic()
+            attempts, last, row, refusal = client.attempt(
+                lambda connection, o=operation: call(connection, o.function, *sent(o))
+            )
+            answers.append(Answer(operation, start, last, time.monotonic(), attempts, row, refusal))
+        client.close()
+        return answers
+
+    def look_after() -> None:
+        client = Client(operator, record, patience)
+        tasks = {
+            "purge": "CALL ops.purge_idempotency_keys('0 hours', 50)",
+            "rebuild": "CALL ops.rebuild_projection(NULL, NULL, 20)",
+            "verify": "SELECT * FROM ops.verify_projections()",
+        }
+        while maintain and not stop.is_set():
+            for name, statement in tasks.items():
+                query = (
+                    (lambda c, s=statement: rows(c, s)) if name == "verify" else (lambda c, s=statement: c.execute(s))
+                )
+                _, _, answer, refusal = client.attempt(query)
+                assert refusal is None, f"{name}: {refusal}"
+                record.maintained[name] += 1
+                record.differences += answer if name == "verify" else []
+        client.close()
+
+    with ThreadPoolExecutor(len(plans) + 1) as pool:
+        maintenance = pool.submit(look_after)
+        try:
+            for answers in pool.map(work, plans):
+                record.answers += answers
+        finally:
+            stop.set()
+        maintenance.result()
+    return record
+
+
+# -------------------------------------------------------------------------------------------------------------- checks
+
+
+def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
+    """All that has to be true afterwards; gives counts for the report."""
+    assert record.differences == []
+    assert rows(db, "SELECT * FROM ops.verify_projections()") == []
+    unexpected = Counter(
+        a.refusal for a in record.answers if a.refusal not in (None, "BL002", "BL003", "BL004", "BL005")
+    )
+    assert not unexpected, unexpected
+    effects = _one_effect_each(db, record.answers)
+    _balances_add_up(db)
+    _summaries_add_up(db)
+    histories = _histories(record.answers, effects)
+    for (tenant, user), steps in histories.items():
+        final = serial(steps)
+        assert final is not None, f"no order of the answers explains the balances of user {user} of tenant {tenant}"
+        stored = rows(
+            db, "SELECT balance FROM user_balances_view WHERE tenant_id = %s AND user_id = %s", (tenant, user)
+        )
+        assert [r["balance"] for r in stored] == [final]
+    return {
+        "operations": len(record.answers),
+        "effects": len(effects),
+        "refused": sum(a.refusal is not None for a in record.answers),
+        "replays": sum(a.row is not None and a.row["duplicate"] for a in record.answers),
+        "attempts again": sum(a.attempts - 1 for a in record.answers),
+        "balance steps": sum(map(len, histories.values())),
+    }
+
+
+def _one_effect_each(db: psycopg.Connection, answers: list[Answer]) -> dict[tuple[int, str, str], Effect]:
+    """The effect of each key; no key has two, no acknowledged one is missing, and there is none that nobody asked for."""
+    stored: Counter[tuple[int, UUID]] = Counter()
+    for table in ("bet_events", "payment_events"):
+        stored.update((r["tenant_id"], r["id"]) for r in rows(db, f"SELECT tenant_id, id FROM {table}"))
+    assert set(stored.values()) <= {1}
+    by_name: dict[tuple[int, str, str], list[Answer]] = defaultdict(list)
+    for answer in answers:
+        by_name[answer.operation.name].append(answer)
+    effects = {}
+    for name, of_key in by_name.items():
+        is_stored = (name[0], of_key[0].operation.event) in stored
+        done = [a for a in of_key if a.row is not None]
+        first = [a for a in done if not a.row["duplicate"]]
+        assert len(first) <= 1, f"{name} had {len(first)} effects"
+        assert bool(done) <= is_stored, f"{name} was acknowledged and is lost"
+        if first:
+            # An attempt of it that was not answered had no effect, or this one would be a replay.
+            effects[name] = Effect(first[0].operation, first[0].last_start, first[0].end, first[0])
+        elif is_stored:
+            unsure = [a for a in done if a.attempts > 1]
+            assert unsure, f"{name} is there, and everybody was told that somebody else did it"
+            effects[name] = Effect(unsure[0].operation, min(a.start for a in unsure), min(a.end for a in done), None)
+    assert {(e.operation.tenant, e.operation.event) for e in effects.values()} == set(stored)
+    return effects
+
+
+def _balances_add_up(db: psycopg.Connection) -> None:
+    wrong = rows(
+        db,
+        """
+        SELECT u.tenant_id, u.user_id, u.balance, e.balance AS of_events
+        FROM user_balances_view AS u
+        FULL JOIN (
+            SELECT tenant_id, event_data ->> 'user_id' AS user_id, count(*) AS changes,
+                sum(CASE WHEN event_type LIKE '%%INCREASED' THEN 1 ELSE -1 END * (event_data ->> 'amount')::numeric) AS balance
+            FROM balance_events GROUP BY 1, 2
+        ) AS e ON (e.tenant_id, e.user_id) = (u.tenant_id, u.user_id)
+        WHERE u.balance IS DISTINCT FROM e.balance OR u.transaction_count IS DISTINCT FROM e.changes OR u.balance < 0
+        """,
+    )
+    assert wrong == []
+
+
+def _summaries_add_up(db: psycopg.Connection) -> None:
+    wrong = rows(
+        db,
+        """
+        SELECT s.tenant_id, s.bets, s.staked, s.balances, b.*, u.balances AS of_users
+        FROM tenants_summary_view AS s
+        JOIN (SELECT tenant_id, count(*) AS bets, sum(stake) FILTER (WHERE status <> 'cancelled') AS staked, sum(payout) AS paid_out,
+                count(*) FILTER (WHERE status = 'settled') AS settled FROM bets_view GROUP BY 1) AS b
+            ON b.tenant_id = s.tenant_id
+        JOIN (SELECT tenant_id, sum(balance) AS balances FROM user_balances_view GROUP BY 1) AS u ON u.tenant_id = s.tenant_id
+        WHERE (s.bets, s.staked, s.paid_out, s.bets_settled, s.balances)
+            IS DISTINCT FROM (b.bets, b.staked, coalesce(b.paid_out, 0), b.settled, u.balances)
+        """,
+    )
+    assert wrong == []
+
+
+# ---------------------------------------------------------------------------------------------------- serial histories
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened to a balance at one moment between two times.
+
+    Args:
+        start: not before.
+        end: not after.
+        change: what it added.
+        seen: the balance after it, where the client was told.
+        missing: it was refused: the balance was less than this.
+    """
+
+    start: float
+    end: float
+    change: Decimal = Decimal(0)
+    seen: Decimal | None = None
+    missing: Decimal | None = None
+
+    def follows(self, balance: Decimal) -> bool:
+        """Whether it can happen at a balance."""
+        if self.missing is not None:
+            return balance < self.missing
+        after = balance + self.change
+        return after >= 0 and (self.seen is None or self.seen == after)
+
+
+def _histories(answers: list[Answer], effects: dict[tuple[int, str, str], Effect]) -> dict[tuple[int, str], list[Step]]:
+    """What happened to each balance."""
+    histories: dict[tuple[int, str], list[Step]] = defaultdict(list)
+
+    def origin(operation: Operation) -> Operation | None:
+        """What made the bet or payment: of several calls with one key, the one that had the effect."""
+        effect = effects.get((operation.of or operation).name)
+        return effect.operation if effect else None
+
+    for effect in effects.values():
+        made = origin(effect.operation)
+        assert made is not None, "what does not exist was changed"
+        seen = effect.told.row.get("balance") if effect.told and effect.told.row else None
+        histories[made.tenant, made.arguments[0]].append(
+            Step(effect.start, effect.end, _change(effect.operation, made), seen)
+        )
+    told = {id(effect.told) for effect in effects.values()}
+    for answer in answers:
+        made = origin(answer.operation) if answer.operation.of else answer.operation
+        if answer.row is not None and "balance" in answer.row and id(answer) not in told:
+            step = Step(answer.last_start, answer.end, seen=answer.row["balance"])
+        elif answer.refusal == "BL004":
+            assert made is not None
+            step = Step(answer.last_start, answer.end, missing=made.arguments[1])
+        else:
+            continue
+        assert made is not None
+        histories[made.tenant, made.arguments[0]].append(step)
+    return {whose: steps for whose, steps in histories.items() if any(s.change for s in steps)}
+
+
+def _change(operation: Operation, origin: Operation) -> Decimal:
+    """What an operation that was done adds to the balance."""
+    from_balance = origin.function == "place_bet" and origin.arguments[-1]
+    amount = origin.arguments[1]
+    return {
+        "deposit": amount,
+        "withdraw": -amount,
+        "place_bet": -amount if from_balance else Decimal(0),
+        "settle_bet": operation.arguments[-1] if from_balance else Decimal(0),
+        "cancel_bet": amount if from_balance else Decimal(0),
+        "fail_payment": amount if origin.function == "withdraw" else -amount,
+    }.get(operation.function, Decimal(0))
+
+
+def serial(steps: list[Step]) -> Decimal | None:
+    """The balance after all steps in some order that keeps every step within its times and explains what was seen.
+
+    The search of Wing and Gong: the next step is one that began before the first end among those that are left.
+    """
+    steps = sorted(steps, key=lambda s: s.start)
+    everything = (1 << len(steps)) - 1
+    seen: set[int] = set()
+    path: list[tuple[int, Decimal, Iterator[int]]] = []
+
+    def candidates(done: int) -> Iterator[int]:
+        first_end, found = float("inf"), []
+        # All before the lowest bit that is not set are done.
+        n = (~done & (done + 1)).bit_length() - 1
+        while n < len(steps) and steps[n].start <= first_end:
+            if not done >> n & 1:
+                found.append(n)
+                first_end = min(first_end, steps[n].end)
+            n += 1
+        return iter(sorted((i for i in found if steps[i].start <= first_end), key=lambda i: steps[i].end))
+
+    path.append((0, Decimal(0), candidates(0)))
+    while path:
+        done, balance, left = path[-1]
+        if done == everything:
+            return balance
+        for n in left:
+            after = done | 1 << n
+            if after not in seen and steps[n].follows(balance):
+                seen.add(after)
+                path.append((after, balance + steps[n].change, candidates(after)))
+                break
+        else:
+            path.pop()
+    return None
+
+
+@contextmanager
+def every(seconds: Callable[[], float], action: Callable[[], None]) -> Iterator[list[float]]:
+    """Do something again and again beside the body; gives the times at which it was done."""
+    stop, times = threading.Event(), list[float]()
+
+    def go() -> None:
+        while not stop.wait(seconds()):
+            action()
+            times.append(time.monotonic())
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(go)
+        try:
+            yield times
+        finally:
+            stop.set()
+            future.result()
