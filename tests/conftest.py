@@ -1,14 +1,16 @@
 """A server for all tests, a migrated template database, and a clone of it for each test."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import betledger
 import psycopg
 import pytest
-from betledger.server import throwaway_server
+from betledger.server import EmbeddedServer, throwaway_server
 from citus_cluster import Cluster, running_cluster, why_not
 from psycopg import conninfo, sql
 from pytest_postgresql import factories
@@ -71,6 +73,17 @@ def pytest_unconfigure() -> None:
     _stack.close()
 
 
+def make_logins(connection: psycopg.Connection) -> None:
+    """Make those of LOGINS that are missing; they belong to the server."""
+    for name, group in LOGINS.items():
+        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(PASSWORD))
+            )
+        if group:
+            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(name)))
+
+
 def _migrated(**parameters: object) -> None:
     parameters.pop("autocommit", None)
     url = conninfo.make_conninfo("", **parameters)
@@ -79,13 +92,7 @@ def _migrated(**parameters: object) -> None:
         _cluster.join(TEMPLATE)
     betledger.migrate(url)
     with psycopg.connect(url, autocommit=True) as connection:
-        for name, group in LOGINS.items():
-            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount:
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(PASSWORD))
-                )
-            if group:
-                connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(name)))
+        make_logins(connection)
         if _cluster:
             # As `betledger role create` does.
             connection.execute("ALTER ROLE tenant_login SET citus.propagate_set_commands = 'local'")
@@ -130,6 +137,44 @@ def connect(dsn: str) -> Iterator[Callable[..., psycopg.Connection]]:
 def db(connect: Callable[..., psycopg.Connection]) -> psycopg.Connection:
     """A connection to the clone, as superuser, in autocommit mode."""
     return connect()
+
+
+@contextmanager
+def own_server_in(folder: str, settings: dict[str, str]) -> Iterator[EmbeddedServer]:
+    """A server that is ours to kill."""
+    with tempfile.TemporaryDirectory(prefix="betledger-", dir=folder) as home:
+        os.chmod(home, 0o711)
+        made = EmbeddedServer(Path(home), settings)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.destroy()
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[EmbeddedServer]:
+    """One that writes a commit before it acknowledges it."""
+    # The kernel lives on, so that the flush itself is not what is tested: left out where it costs a disk access.
+    with own_server_in(FOLDER, {} if Path(FOLDER) == MEMORY else {"fsync": "off"}) as server:
+        yield server
+
+
+def ledger_on(server: EmbeddedServer) -> str:
+    """The conninfo of a new ledger on a server of our own."""
+    name = "ledger"
+    with psycopg.connect(server.start(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+        betledger.migrate(server.url(name))
+        make_logins(connection)
+    return server.url(name)
+
+
+@pytest.fixture
+def own_url(own_server: EmbeddedServer) -> str:
+    """The conninfo of a clean ledger on the server that is ours to kill."""
+    return ledger_on(own_server)
 
 
 @pytest.fixture

@@ -113,14 +113,14 @@ class Effect:
 
 
 def plan(seed: int, workers: int, operations: int) -> list[list[Operation]]:
-    """The operations of each worker, the same for the same seed."""
+    """The operations of each worker, the same for the same seed; no key is that of another seed."""
     chance = random.Random(seed)
     made: list[Operation] = []
     plans: list[list[Operation]] = [[] for _ in range(workers)]
     for n in range(operations):
         for worker in range(workers):
             (kind,) = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
-            operation = _planned(chance, kind, f"{worker}-{n}", made)
+            operation = _planned(chance, kind, f"{seed}-{worker}-{n}", made)
             made.append(operation)
             plans[worker].append(operation)
     return plans
@@ -216,9 +216,19 @@ def run(
     operator: Callable[[], psycopg.Connection],
     patience: float = 60,
     maintain: bool = True,
+    record: Record | None = None,
 ) -> Record:
-    """Send all plans at the same time, each on a connection of its own, with purges, rebuilds and checks beside them."""
-    record = Record()
+    """Send all plans at the same time, each on a connection of its own, with purges, rebuilds and checks beside them.
+
+    Args:
+        plans: of each client.
+        app: opens a connection that may call the functions.
+        operator: opens one that may look after the ledger.
+        patience: seconds to try an operation that gets no answer.
+        maintain: whether the ledger is looked after meanwhile.
+        record: that of a load before on the same ledger, to go on with.
+    """
+    record = record if record is not None else Record()
     stop = threading.Event()
 
     def work(operations: list[Operation]) -> list[Answer]:
@@ -273,6 +283,7 @@ def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
     )
     assert not unexpected, unexpected
     effects = _one_effect_each(db, record.answers)
+    _every_status_is_that_of_the_effects(db, effects)
     _balances_add_up(db)
     _summaries_add_up(db)
     histories = _histories(record.answers, effects)
@@ -318,6 +329,29 @@ def _one_effect_each(db: psycopg.Connection, answers: list[Answer]) -> dict[tupl
             effects[name] = Effect(unsure[0].operation, min(a.start for a in unsure), min(a.end for a in done), None)
     assert {(e.operation.tenant, e.operation.event) for e in effects.values()} == set(stored)
     return effects
+
+
+def _every_status_is_that_of_the_effects(db: psycopg.Connection, effects: dict[tuple[int, str, str], Effect]) -> None:
+    """Final is what settled or cancelled, completed or failed; there is one such effect at most."""
+    expected: dict[tuple[int, str], str] = {}
+    for effect in effects.values():
+        operation = effect.operation
+        status = {"place_bet": "placed", "deposit": "created", "withdraw": "created"} | DONE
+        whose = operation.tenant, operation.arguments[0] if operation.of else operation.aggregate
+        before, after = expected.get(whose), status[operation.function]
+        rank = {"placed": 0, "created": 0, "confirmed": 1}
+        assert before is None or rank.get(before, 2) + rank.get(after, 2) < 4, f"{whose} was {before} and {after}"
+        if before is None or rank.get(after, 2) > rank.get(before, 2):
+            expected[whose] = after
+    stored = {
+        (r["tenant_id"], r["id"]): r["status"]
+        for r in rows(
+            db,
+            "SELECT tenant_id, bet_id AS id, status FROM bets_view"
+            " UNION ALL SELECT tenant_id, payment_id, status FROM payments_view",
+        )
+    }
+    assert stored == expected
 
 
 def _balances_add_up(db: psycopg.Connection) -> None:

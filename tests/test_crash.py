@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,39 +15,12 @@ import betledger
 import psycopg
 import pytest
 from betledger.server import EmbeddedServer
-from conftest import FOLDER, MEMORY
 from ledger import call, event, insert, one, rows
 
 pytestmark = [
     pytest.mark.not_on_citus("test_citus.py kills a node of the cluster"),
     pytest.mark.skipif("DATABASE_URL" in os.environ, reason="the server of DATABASE_URL is not ours to kill"),
 ]
-DATABASE = "ledger"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedServer]:
-    """A server that writes a commit before it acknowledges it."""
-    # The kernel lives on, so that the flush itself is not what is tested: left out where it costs a disk access.
-    settings = {} if Path(FOLDER) == MEMORY else {"fsync": "off"}
-    with tempfile.TemporaryDirectory(prefix="betledger-", dir=FOLDER) as home:
-        os.chmod(home, 0o711)
-        made = EmbeddedServer(Path(home), settings)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.destroy()
-
-
-@pytest.fixture
-def url(server: EmbeddedServer) -> str:
-    """The conninfo of a migrated ledger."""
-    with psycopg.connect(server.start(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    betledger.migrate(server.url(DATABASE))
-    return server.url(DATABASE)
 
 
 def connect(url: str) -> psycopg.Connection:
@@ -80,16 +51,16 @@ def operation(number: int, n: int) -> tuple[str, list[Any]]:
 
 @pytest.mark.parametrize("after", [1, 150, 400])
 def test_what_was_acknowledged_is_there_and_a_replay_has_no_second_effect(
-    server: EmbeddedServer, url: str, after: int
+    own_server: EmbeddedServer, own_url: str, after: int
 ) -> None:
     balances = {(tenant, f"u{user}"): 1000 for tenant in range(1, 4) for user in range(4)}
-    with connect(url) as connection:
+    with connect(own_url) as connection:
         for (tenant, user), amount in balances.items():
             call(connection, "deposit", tenant, user, amount, f"first of {user}")
     answers: dict[tuple[int, int], str] = {}
     killed = threading.Event()
 
-    connections = [connect(url) for _ in range(8)]
+    connections = [connect(own_url) for _ in range(8)]
 
     def write(number: int) -> int:
         for n in range(10**6):
@@ -106,11 +77,11 @@ def test_what_was_acknowledged_is_there_and_a_replay_has_no_second_effect(
         writers = [pool.submit(write, number) for number in range(8)]
         while len(answers) < after and not any(w.done() for w in writers):
             time.sleep(0.001)
-        server.kill()
+        own_server.kill()
         killed.set()
         unanswered = {number: writer.result(30) for number, writer in enumerate(writers)}
-    server.start()
-    db = connect(url)
+    own_server.start()
+    db = connect(own_url)
     assert_healthy(db)
     for (number, n), aggregate in answers.items():
         again = call(db, operation(number, n)[0], *operation(number, n)[1])
@@ -134,17 +105,17 @@ def test_what_was_acknowledged_is_there_and_a_replay_has_no_second_effect(
 
 
 @pytest.mark.parametrize("when", ["half of the rows are sent", "the projections are made"])
-def test_a_copy_is_there_as_a_whole_or_not_at_all(server: EmbeddedServer, url: str, when: str) -> None:
+def test_a_copy_is_there_as_a_whole_or_not_at_all(own_server: EmbeddedServer, own_url: str, when: str) -> None:
     count = 20_000
     payload = json.dumps({"user_id": "u1", "stake": 2, "odds": 1.5, "fixture_id": "f"})
 
     def copy(kill: bool) -> None:
-        connection, watching = connect(url), connect(url)
+        connection, watching = connect(own_url), connect(own_url)
 
         def kill_soon() -> None:
             while one(watching, "SELECT pg_relation_size('bets_view') AS n") == {"n": 0}:
                 time.sleep(0.001)
-            server.kill()
+            own_server.kill()
 
         killer = threading.Thread(target=kill_soon)
         with connection.cursor().copy(
@@ -153,13 +124,13 @@ def test_a_copy_is_there_as_a_whole_or_not_at_all(server: EmbeddedServer, url: s
             for n in range(count):
                 stream.write_row((uuid4(), 1 + n % 5, f"b{n}", "V1_BETS_BET_PLACED", payload, 1_700_000_000_000 + n, 1))
                 if kill and when.startswith("half") and n == count // 2:
-                    server.kill()
+                    own_server.kill()
             if kill and when.startswith("the"):
                 killer.start()
 
     assert_crashed(lambda: copy(kill=True))
-    server.start()
-    db = connect(url)
+    own_server.start()
+    db = connect(own_url)
     assert one(db, "SELECT count(*) AS n FROM bet_events") == {"n": 0}
     assert_healthy(db)
     copy(kill=False)
@@ -194,8 +165,10 @@ def killed_in_the_middle(server: EmbeddedServer, url: str, command: str, batches
 
 
 @pytest.mark.parametrize("batches", [1, 3])
-def test_a_rebuild_that_was_cut_short_is_finished_by_the_next(server: EmbeddedServer, url: str, batches: int) -> None:
-    db = connect(url)
+def test_a_rebuild_that_was_cut_short_is_finished_by_the_next(
+    own_server: EmbeddedServer, own_url: str, batches: int
+) -> None:
+    db = connect(own_url)
     fill(db)
     with db.transaction():
         db.execute("SET LOCAL session_replication_role = replica")
@@ -203,20 +176,22 @@ def test_a_rebuild_that_was_cut_short_is_finished_by_the_next(server: EmbeddedSe
         db.execute("UPDATE projection.tenant_totals SET bets_placed = 0")
     wrong = len(rows(db, "SELECT * FROM ops.verify_projections()"))
     assert wrong > 600
-    killed_in_the_middle(server, url, "CALL ops.rebuild_projection(p_batch => 100)", batches)
-    db = connect(url)
+    killed_in_the_middle(own_server, own_url, "CALL ops.rebuild_projection(p_batch => 100)", batches)
+    db = connect(own_url)
     assert 0 < len(rows(db, "SELECT * FROM ops.verify_projections()")) <= wrong - 100 * batches
     db.execute("CALL ops.rebuild_projection(p_batch => 100)")
     assert_healthy(db)
 
 
 @pytest.mark.parametrize("batches", [1, 3])
-def test_a_purge_that_was_cut_short_is_finished_by_the_next(server: EmbeddedServer, url: str, batches: int) -> None:
-    db = connect(url)
+def test_a_purge_that_was_cut_short_is_finished_by_the_next(
+    own_server: EmbeddedServer, own_url: str, batches: int
+) -> None:
+    db = connect(own_url)
     fill(db)
     left = "SELECT count(*) AS n FROM bet_events WHERE metadata ->> 'idempotency_key' IS NOT NULL"
-    killed_in_the_middle(server, url, "CALL ops.purge_idempotency_keys(interval '0', 100)", batches)
-    db = connect(url)
+    killed_in_the_middle(own_server, own_url, "CALL ops.purge_idempotency_keys(interval '0', 100)", batches)
+    db = connect(own_url)
     assert 0 < one(db, left)["n"] <= 600 - 100 * batches
     assert_healthy(db)
     db.execute("CALL ops.purge_idempotency_keys(interval '0', 100)")
@@ -240,21 +215,21 @@ def catalogue(db: psycopg.Connection) -> list[dict[str, object]]:
     )
 
 
-def test_a_migration_is_finished_by_the_same_command(server: EmbeddedServer, url: str) -> None:
-    whole = catalogue(connect(url))
+def test_a_migration_is_finished_by_the_same_command(own_server: EmbeddedServer, own_url: str) -> None:
+    whole = catalogue(connect(own_url))
     for seen in (1, 20, 60, 100):
-        with psycopg.connect(server.start(), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {DATABASE}")
-        watching = connect(url)
+        with psycopg.connect(own_server.start(), autocommit=True) as connection:
+            connection.execute("DROP DATABASE ledger WITH (FORCE)")
+            connection.execute("CREATE DATABASE ledger")
+        watching = connect(own_url)
         with ThreadPoolExecutor(1) as pool:
-            migration = pool.submit(betledger.migrate, url)
+            migration = pool.submit(betledger.migrate, own_url)
             while len(catalogue(watching)) < seen and not migration.done():
                 time.sleep(0.001)
-            server.kill()
+            own_server.kill()
             with pytest.raises(betledger.BetledgerError):
                 migration.result(30)
-        server.start()
-        assert len(catalogue(connect(url))) < len(whole)
-        betledger.migrate(url)
-        assert catalogue(connect(url)) == whole
+        own_server.start()
+        assert len(catalogue(connect(own_url))) < len(whole)
+        betledger.migrate(own_url)
+        assert catalogue(connect(own_url)) == whole
