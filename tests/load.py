@@ -24,8 +24,9 @@ WEIGHTS = {
     "deposit": 20, "withdraw": 15, "place_bet": 22, "confirm_bet": 6, "settle_bet": 14, "cancel_bet": 8,
     "complete_payment": 4, "fail_payment": 8, "replay": 12, "misuse": 3,
 }  # fmt: skip
-# What another attempt may heal: deadlock and serialization, a lost or ended session, no room, a cancelled statement.
-PASSING = ("40001", "40P01", "08", "57", "53", "58")
+# What another attempt may heal: deadlock and serialization, a lost or ended session, no room, a cancelled statement, a
+# shard whose node is down.
+PASSING = ("40001", "40P01", "08", "57", "53", "58", "BL032")
 # How the functions name what they do in the ids of their events.
 DONE = {
     "confirm_bet": "confirmed", "settle_bet": "settled", "cancel_bet": "cancelled",

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import betledger
+import load
 import psycopg
 import pytest
 from betledger.files import sql_root
@@ -347,6 +348,33 @@ def test_a_worker_is_killed_in_the_middle_of_a_load(cluster: Cluster, connect: C
             (tenant, key),
         )["u"]
         assert call(db, operation, tenant, user, *amount, key)["duplicate"] is True
+
+
+def test_a_random_load_has_a_serial_history_while_nodes_are_killed(
+    cluster: Cluster, connect: Connect, db: psycopg.Connection
+) -> None:
+    if not cluster.servers:
+        pytest.skip("the nodes of CITUS_DATABASE_URL are not ours to kill")
+    record, kills = load.Record(), 0
+
+    def kill(node: int) -> None:
+        nonlocal kills
+        time.sleep(1)
+        cluster.servers[node].kill()
+        kills += 1
+        time.sleep(0.3)
+        cluster.servers[node].start()
+
+    for node in (1, 2, 0):
+        with ThreadPoolExecutor(1) as pool:
+            killed = pool.submit(kill, node)
+            load.run(load.plan(10 + node, 16, 25), lambda: connect("app"), lambda: connect("operator"), record=record)
+            killed.result()
+        with connect() as afterwards:
+            afterwards.execute("SELECT recover_prepared_transactions()")
+            counts = load.check(afterwards, record)
+            print(counts, dict(record.errors), dict(record.maintained))
+    assert kills == 3 and counts["attempts again"] > 0
 
 
 def test_a_refusal_names_the_table_and_not_its_shard(connect: Connect, db: psycopg.Connection) -> None:
