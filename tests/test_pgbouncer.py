@@ -1,4 +1,4 @@
-"""Through PgBouncer in transaction mode: every command of the runner works, or says clearly that it cannot."""
+"""Through PgBouncer in transaction mode: the API, the walls, and every command of the runner, or a clear refusal."""
 
 from __future__ import annotations
 
@@ -10,53 +10,56 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from configparser import ConfigParser
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from conftest import LOGINS, PASSWORD
-from ledger import place, rows
+from ledger import OTHER, TENANT, call, place, rows
 from psycopg import conninfo
 from test_cli import run
 
-PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(not PROGRAM, reason="pgbouncer is not installed")
-CONFIG = """
-[databases]
-* = host={host} port={port}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {own_port}
-unix_socket_dir =
-pool_mode = transaction
-default_pool_size = 1
-auth_type = plain
-auth_file = {folder}/users
-server_reset_query =
-ignore_startup_parameters = extra_float_digits
-"""
+PROGRAM = os.environ.get("PGBOUNCER") or shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+pytestmark = pytest.mark.skipif(not PROGRAM, reason="pgbouncer is not installed, and PGBOUNCER does not name it")
+SHIPPED = Path(__file__).parent.parent / "docs" / "pgbouncer.ini"
+URL = Callable[..., str]
 
 
-@pytest.fixture
-def pooled(dsn: str) -> Iterator[Callable[..., str]]:
-    """The conninfo of the clean database through PgBouncer, which has one server session for each user."""
+def version() -> tuple[int, ...]:
+    """Of PgBouncer, as (1, 21)."""
+    said = subprocess.run([str(PROGRAM), "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, said.split()[1].split(".")[:2]))
+
+
+@contextmanager
+def bouncer(dsn: str, settings: dict[str, object]) -> Iterator[URL]:
+    """Gives the conninfo of the database through PgBouncer, with one server session for each login."""
     parts = conninfo.conninfo_to_dict(dsn)
     users = {str(parts["user"]): str(parts["password"])} | dict.fromkeys(LOGINS, PASSWORD)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder, "config")
-        config.write_text(CONFIG.format(host=parts["host"], port=parts["port"], own_port=port, folder=folder))
+        config = ConfigParser(interpolation=None)
+        config["databases"] = {"*": f"host={parts['host']} port={parts['port']}"}
+        ours = {"listen_addr": "127.0.0.1", "listen_port": port, "unix_socket_dir": "", "default_pool_size": 1}
+        ours |= {"pool_mode": "transaction", "auth_type": "plain", "auth_file": f"{folder}/users"}
+        config["pgbouncer"] = {name: str(value) for name, value in (settings | ours).items()}
+        with open(Path(folder, "config"), "w", encoding="utf-8") as file:
+            config.write(file)
         Path(folder, "users").write_text("".join(f'"{user}" "{password}"\n' for user, password in users.items()))
         # It refuses to run as root.
-        nobody = {}
+        nobody: dict[str, Any] = {}
         if os.getuid() == 0:
             who = pwd.getpwnam("nobody")
             nobody = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
-            for path in (folder, *Path(folder).iterdir()):
+            for path in (Path(folder), *Path(folder).iterdir()):
                 os.chown(path, who.pw_uid, who.pw_gid)
-        with subprocess.Popen([PROGRAM, "-q", str(config)], **nobody) as process:
+        with subprocess.Popen([str(PROGRAM), "-q", f"{folder}/config"], **nobody) as process:
 
             def url(user: str = str(parts["user"])) -> str:
                 return conninfo.make_conninfo(
@@ -74,6 +77,134 @@ def pooled(dsn: str) -> Iterator[Callable[..., str]]:
             yield url
             process.kill()
 
+
+@pytest.fixture
+def pooled(dsn: str) -> Iterator[URL]:
+    """Through a PgBouncer that clears nothing away."""
+    with bouncer(dsn, {"ignore_startup_parameters": "extra_float_digits"}) as url:
+        yield url
+
+
+@pytest.fixture
+def shipped(dsn: str) -> Iterator[URL]:
+    """Through a PgBouncer with our settings."""
+    config = ConfigParser(interpolation=None)
+    config.read(SHIPPED)
+    settings = dict(config["pgbouncer"])
+    if version() < (1, 21):
+        del settings["max_prepared_statements"]
+    with bouncer(dsn, settings) as url:
+        yield url
+
+
+# ----------------------------------------------------------------------------------------------------- the wall, the API
+
+
+def test_two_tenants_share_one_session_and_nothing_else(db: psycopg.Connection, shipped: URL) -> None:
+    """Each in its own thread, in transactions that begin and end at random, and a third that says nothing."""
+    sessions: set[int] = set()
+    seen = {TENANT: 0, OTHER: 0, None: 0}
+
+    def live(tenant: int | None) -> None:
+        with psycopg.connect(shipped("tenant_login"), prepare_threshold=None) as client:
+            for n in range(60):
+                with client.transaction():
+                    if tenant:
+                        client.execute(f"SET LOCAL app.tenant_id = '{tenant}'")
+                        call(client, "deposit", tenant, "u1", 1, f"k{n}")
+                    found = {r["tenant_id"] for r in rows(client, "SELECT tenant_id FROM user_balances_view")}
+                    assert found == ({tenant} if tenant else set())
+                    sessions.add(client.execute("SELECT pg_backend_pid()").fetchone()[0])  # type: ignore[index]
+                    seen[tenant] += 1
+
+    with ThreadPoolExecutor(3) as pool:
+        for future in [pool.submit(live, tenant) for tenant in seen]:
+            future.result(60)
+    assert len(sessions) == 1 and set(seen.values()) == {60}
+    balances = rows(db, "SELECT tenant_id, balance FROM user_balances_view ORDER BY 1")
+    assert balances == [{"tenant_id": TENANT, "balance": 60}, {"tenant_id": OTHER, "balance": 60}]
+
+
+LEFT_BEHIND = [
+    f"SET app.tenant_id = '{TENANT}'",
+    f"SELECT set_config('app.tenant_id', '{TENANT}', false)",
+    f"BEGIN; SET app.tenant_id = '{TENANT}'; COMMIT",
+    f"SET SESSION app.tenant_id TO {TENANT}",
+    "SET search_path = pg_temp, public",
+    "SET role = betledger_tenant",
+    "CREATE TEMPORARY TABLE bets_view AS SELECT 1::bigint AS tenant_id",
+    f"BEGIN; SET LOCAL app.tenant_id = '{TENANT}'; DECLARE mine CURSOR WITH HOLD FOR SELECT tenant_id FROM bets_view; COMMIT",
+    "SELECT pg_advisory_lock(1)",
+    "LISTEN bets",
+]
+
+
+@pytest.mark.parametrize("statement", LEFT_BEHIND)
+def test_what_a_client_sets_for_its_session_does_not_reach_the_next(
+    db: psycopg.Connection, shipped: URL, statement: str
+) -> None:
+    place(db, TENANT)
+    with psycopg.connect(shipped("tenant_login"), autocommit=True, prepare_threshold=None) as careless:
+        careless.execute(statement)
+        (before,) = careless.execute("SELECT pg_backend_pid()").fetchone()  # type: ignore[misc]
+        with psycopg.connect(shipped("tenant_login"), autocommit=True, prepare_threshold=None) as after:
+            assert after.execute("SELECT pg_backend_pid()").fetchone() == (before,)
+            assert rows(after, "SELECT tenant_id FROM bets_view") == []
+            assert rows(after, "SELECT name FROM pg_cursors WHERE is_holdable") == []
+            assert rows(after, "SELECT pg_listening_channels()") == []
+            assert rows(db, "SELECT FROM pg_locks WHERE pid = %s AND locktype = 'advisory'", (before,)) == []
+            assert rows(after, "SELECT coalesce(current_setting('app.tenant_id', true), '') AS t") == [{"t": ""}]
+            assert rows(after, "SELECT current_user::text AS u, current_setting('search_path') AS s") == [
+                {"u": "tenant_login", "s": '"$user", public'}
+            ]
+
+
+def test_without_our_settings_it_would(db: psycopg.Connection, pooled: URL) -> None:
+    """What docs/pgbouncer.ini is for: PgBouncer's own defaults leave a session as it is."""
+    place(db, TENANT)
+    with psycopg.connect(pooled("tenant_login"), autocommit=True, prepare_threshold=None) as careless:
+        careless.execute(LEFT_BEHIND[0])
+        with psycopg.connect(pooled("tenant_login"), autocommit=True, prepare_threshold=None) as after:
+            assert len(rows(after, "SELECT FROM bets_view")) == 1
+
+
+@pytest.mark.skipif(
+    bool(PROGRAM) and version() < (1, 21), reason="PgBouncer before 1.21 passes no prepared statements on"
+)
+def test_prepared_statements_of_many_clients_share_one_session(db: psycopg.Connection, shipped: URL) -> None:
+    def bet(client_number: int) -> int:
+        with psycopg.connect(shipped("app"), autocommit=True, prepare_threshold=0) as client:
+            for n in range(20):
+                placed = call(client, "place_bet", client_number, f"u{n}", 1, 2, "f", f"k{n}")
+                settled = call(client, "settle_bet", client_number, placed["bet_id"], "win", 2)
+                assert (settled["tenant_id"], settled["status"]) == (client_number, "settled")
+                assert len(rows(client, "SELECT FROM bets_view WHERE tenant_id = %s", (client_number,))) == n + 1
+            return rows(client, "SELECT pg_backend_pid() AS pid")[0]["pid"]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(bet, range(1, 9)))) == 1
+    assert rows(db, "SELECT count(*) AS n, sum(bets_settled) AS s FROM tenants_summary_view") == [{"n": 8, "s": 160}]
+    assert rows(db, "SELECT * FROM ops.verify_projections()") == []
+
+
+@pytest.mark.skipif(
+    bool(PROGRAM) and version() < (1, 21), reason="PgBouncer before 1.21 passes no prepared statements on"
+)
+def test_a_prepared_statement_keeps_no_tenant(db: psycopg.Connection, shipped: URL) -> None:
+    for tenant in (TENANT, OTHER):
+        place(db, tenant)
+    clients = {t: psycopg.connect(shipped("tenant_login"), prepare_threshold=0) for t in (TENANT, OTHER)}
+    for _ in range(10):
+        for tenant, client in clients.items():
+            with client.transaction():
+                client.execute(f"SET LOCAL app.tenant_id = '{tenant}'")
+                assert [r["tenant_id"] for r in rows(client, "SELECT tenant_id FROM bets_view")] == [tenant]
+    for client in clients.values():
+        assert rows(client, "SELECT tenant_id FROM bets_view") == []
+        client.close()
+
+
+# ------------------------------------------------------------------------------------------------------------ the runner
 
 LOOKING = [
     ("status",), ("status", "--json"), ("plan",), ("plan", "--check"), ("plan", "--sql"), ("migrate",), ("verify",), ("purge",),
