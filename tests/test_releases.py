@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def test_a_release_with_data_in_it_comes_up_to_date(empty, release):
     assert (r.returncode, r.stdout) == (0, "")
 
 
-def test_this_release_is_told_of_and_frozen():
+def test_every_release_is_told_of_and_frozen():
     changelog = (Path(__file__).parent.parent / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"## {version('betledger')}\n" in changelog
-    assert (FOLDER / f"{version('betledger')}.sql").exists()
+    told = re.findall(r"^## (\S+)$", changelog, re.MULTILINE)
+    assert told[0] == ("Unreleased" if "dev" in version("betledger") else version("betledger"))
+    assert sorted(set(told) - {"Unreleased"}) == sorted(file.stem for file in FOLDER.glob("*.sql"))
