@@ -365,6 +365,7 @@ def test_two_open_transactions_on_one_bet(
     assert_kept(db)
 
 
+@pytest.mark.not_on_citus("two sessions of a node may share a slot of the summary, and wait for each other")
 def test_a_row_that_is_made_between_lock_and_fold_is_locked_too(db: psycopg.Connection, connect: Connect) -> None:
     """What others do to a row that was not there when the rows were locked must not be lost."""
     many, holds_a, holds_b, holds_k = (connect("app") for _ in range(4))

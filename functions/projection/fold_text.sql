@@ -4,6 +4,8 @@ CREATE OR REPLACE FUNCTION projection.fold_text(p_fold text, p_source text)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Its columns are found by name.
+SET quote_all_identifiers = off
 AS $$
 DECLARE
     v_source text;

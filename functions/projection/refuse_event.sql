@@ -48,11 +48,6 @@ BEGIN
     ELSIF jsonb_typeof(p_event_data) IS DISTINCT FROM 'object' THEN
         v_problem := format('event_data is %s', coalesce('a JSON ' || jsonb_typeof(p_event_data), 'null'));
         v_hint := 'Send a JSON object.';
-    ELSIF pg_column_size(p_event_data) > 65536 OR pg_column_size(p_metadata) > 65536 THEN
-        v_problem := format(
-            'event_data has %s and metadata %s bytes', pg_column_size(p_event_data), coalesce(pg_column_size(p_metadata), 0)
-        );
-        v_hint := 'Send at most 65536 bytes in each.';
     ELSIF jsonb_typeof(p_metadata) <> 'object' THEN
         v_problem := format('metadata is a JSON %s', jsonb_typeof(p_metadata));
         v_hint := 'Send a JSON object or null.';
@@ -88,6 +83,13 @@ BEGIN
                 EXIT;
             END IF;
         END LOOP;
+        -- Last, so that a field that is too long is named.
+        IF v_problem IS NULL AND (pg_column_size(p_event_data) > 65536 OR pg_column_size(p_metadata) > 65536) THEN
+            v_problem := format(
+                'event_data has %s and metadata %s bytes', pg_column_size(p_event_data), coalesce(pg_column_size(p_metadata), 0)
+            );
+            v_hint := 'Send at most 65536 bytes in each.';
+        END IF;
     END IF;
 
     RAISE EXCEPTION '%: %', coalesce(v_type.event_type, 'event in ' || p_event_table), coalesce(v_problem, 'is not valid')
