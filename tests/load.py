@@ -199,8 +199,10 @@ class Client:
                 return attempts, begun, action(self._connection), None
             except psycopg.Error as error:
                 state = error.sqlstate or "08006"
-                if not state.startswith(PASSING):
-                    return attempts, begun, None, state
+                # What Citus says of a connection between nodes that was lost.
+                between_nodes = state == "XX000" and "connection" in str(error)
+                if not state.startswith(PASSING) and not between_nodes:
+                    return attempts, begun, None, f"{state} {error}" if state.startswith("XX") else state
                 self._record.errors[state] += 1
                 assert time.monotonic() < deadline, f"no answer for {self._patience} s: {error}"
                 time.sleep(random.uniform(0.001, 0.02) * min(attempts, 10))

@@ -124,12 +124,10 @@ def test_the_disk_is_full_and_has_room_again() -> None:
 
 def _fill_and_free(server: EmbeddedServer, ballast: Path) -> None:
     url = ledger_on(server)
+    app, operator, _ = clients(url)
+    record = load.run(load.plan(SEED, WORKERS, OPERATIONS), app, operator)
 
-    def fill(_: threading.Event) -> None:
-        with open(ballast, "wb") as file, suppress(OSError):
-            while True:
-                file.write(b"\0" * 65536)
-                file.flush()
+    def free(_: threading.Event) -> None:
         time.sleep(1.5)
         ballast.unlink()
         # Where there was no room for the log, it has ended itself.
@@ -140,8 +138,14 @@ def _fill_and_free(server: EmbeddedServer, ballast: Path) -> None:
             time.sleep(0.5)
         raise AssertionError("the server does not come back")
 
-    record = rounds(url, fill, of=1)
-    # Some of them were told: no room, or no server.
+    with open(ballast, "wb") as file, suppress(OSError):
+        while True:
+            file.write(b"\0" * 65536)
+            file.flush()
+    with beside(free):
+        load.run(load.plan(SEED + 1, WORKERS, OPERATIONS), app, operator, record=record)
+    checked(url, record)
+    # All were told: no room, or no server.
     assert any(error.startswith(("53", "57", "58", "08")) for error in record.errors), record.errors
 
 

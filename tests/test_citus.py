@@ -156,12 +156,39 @@ def test_tables_are_distributed_by_tenant_and_colocated(db: psycopg.Connection) 
             " FROM pg_dist_partition",
         )
     }
-    spread = {name: made.pop(name) for name in (*EVENT_TABLES, *READ_TABLES)}
+    spread = {name: made.pop(name) for name in (*EVENT_TABLES, *READ_TABLES, "personal_keys")}
     assert len(set(spread.values())) == 1 and next(iter(spread.values()))[:2] == ("h", "tenant_id")
     assert {name: kind for name, (kind, *_) in made.items()} == {
         **{f"projection.{name}": "n" for name in ("event_types", "projections", "folds")},
         "ops.maintenance_runs": "n",
     }
+
+
+def test_an_event_goes_into_no_shard_but_that_of_its_tenant(connect: Connect, db: psycopg.Connection) -> None:
+    """Keys are unique within a shard: by its name, one could have had a second effect in another."""
+    place(db, 1, key="k")
+    before = rows(db, "SELECT * FROM bets_view ORDER BY 1, 2")
+    values = (
+        "gen_random_uuid(), {tenant}, ''x'', ''V1_BETS_BET_PLACED'',"
+        ' \'\'{{"user_id": "u", "stake": 1, "odds": 2, "fixture_id": "f"}}\'\'::jsonb, 1700000000000, 1'
+    )
+    columns = "(id, tenant_id, aggregate_id, event_type, event_data, timestamp, version)"
+    for user, tenant in (("app", 1), ("walled", 1)):
+        conn = connect(user)
+        sent = rows(
+            conn,
+            "SELECT success, result FROM run_command_on_shards('bet_events', '"
+            f"WITH s AS MATERIALIZED (SELECT set_config(''app.tenant_id'', ''{tenant}'', false))"
+            f" INSERT INTO %s {columns} SELECT {values.format(tenant=tenant)} FROM s')".replace("%s", "%%s"),
+            (),
+        )
+        assert len(sent) == 4
+        assert sum(s["success"] for s in sent) <= 1
+        assert all("not the shard of the tenant" in s["result"] for s in sent if not s["success"]), sent
+    # In its own shard it is an event like any other.
+    assert [r for r in rows(db, "SELECT * FROM bets_view ORDER BY 1, 2") if r["bet_id"] != "x"] == before
+    assert len(rows(db, "SELECT FROM bets_view WHERE bet_id = 'x'")) == 1
+    assert differences(db) == []
 
 
 def test_every_read_of_the_guide_goes_to_one_shard(connect: Connect) -> None:
@@ -547,7 +574,7 @@ def test_a_ledger_with_rows_becomes_distributed(cluster: Cluster, tmp_path: Path
             assert migrator.distribute() == 0
         with psycopg.connect(url, autocommit=True) as db:
             assert {t: rows(db, f"SELECT * FROM {t} ORDER BY 1, 2, 3") for t in before} == before
-            assert one(db, "SELECT count(*) AS n FROM pg_dist_partition WHERE partmethod = 'h'") == {"n": 8}
+            assert one(db, "SELECT count(*) AS n FROM pg_dist_partition WHERE partmethod = 'h'") == {"n": 9}
             assert one(db, "SELECT pg_relation_size('bet_events') AS n") == {"n": 0}
             assert call(db, "place_bet", 7, "u", 30, 2, "f", "b", True)["duplicate"] is True
             assert call(db, "withdraw", 7, "u", 70, "w")["balance"] == 0

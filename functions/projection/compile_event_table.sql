@@ -192,6 +192,19 @@ BEGIN
         )
         FROM projection.event_types AS t WHERE t.event_table = p_event_table
     ) || v_inserted;
+    IF p_shard_id IS NOT NULL THEN
+        v_inserted := (
+            SELECT format(
+                $text$
+    -- Keys are unique within a shard: who names one himself must not put a tenant where its keys are not known.
+    IF EXISTS (SELECT FROM new_events AS e WHERE pg_catalog.worker_hash(e.tenant_id) NOT BETWEEN %s AND %s) THEN
+        RAISE EXCEPTION 'this is not the shard of the tenant'
+            USING ERRCODE = 'BL033', HINT = 'Insert into %s, not into a shard of it.';
+    END IF;$text$, s.shardminvalue, s.shardmaxvalue, p_event_table
+            )
+            FROM pg_catalog.pg_dist_shard AS s WHERE s.shardid = p_shard_id
+        ) || v_inserted;
+    END IF;
 
     FOR v_suffix, v_body IN VALUES ('_inserted', v_inserted), ('_key_removed', v_key_removed) LOOP
         v_name := split_part(p_event_table, '.', 2) || v_suffix;
