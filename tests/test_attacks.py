@@ -623,8 +623,9 @@ SERVER = [
               "CREATE SUBSCRIPTION x CONNECTION 'host=x' PUBLICATION x WITH (connect = false)",
               "SELECT pg_create_logical_replication_slot('x', 'pgoutput')",
               "CREATE ACCESS METHOD x TYPE TABLE HANDLER y"),
-    everybody("databases", "CREATE DATABASE x", "ALTER DATABASE tests SET app.tenant_id = '10002'",
-              "ALTER DATABASE tests OWNER TO CURRENT_USER", "CREATE TABLESPACE x LOCATION '/tmp'", alone=True),
+    everybody("databases", "CREATE DATABASE x", "CREATE TABLESPACE x LOCATION '/tmp'",
+              *(f"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {change}', current_database()); END $$"
+                for change in ("SET app.tenant_id = 10002", "OWNER TO CURRENT_USER")), alone=True),
     everybody("settings of the server", "ALTER SYSTEM SET row_security = off", "SELECT pg_reload_conf()",
               "SELECT pg_rotate_logfile()", "SELECT pg_switch_wal()", "SELECT pg_promote()", "SELECT pg_stat_reset()",
               "CHECKPOINT", alone=True),
