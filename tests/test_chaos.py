@@ -212,7 +212,19 @@ CALLS: dict[str, str] = {
     "rebuild_projection": "CALL ops.rebuild_projection()",
     "verify_projections": "SELECT * FROM ops.verify_projections()",
     "purge_idempotency_keys": "CALL ops.purge_idempotency_keys('0 hours')",
+    "facts": "SELECT * FROM ops.facts()",
+    "tenants": "SELECT * FROM ops.tenants()",
+    "doctor": "SELECT * FROM ops.doctor()",
 }
+
+
+def test_every_function_of_the_api_is_ended(db: psycopg.Connection) -> None:
+    api = rows(
+        db,
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        " AND pg_get_userbyid(proowner) = 'betledger_owner'",
+    )
+    assert {r["proname"] for r in api} <= CALLS.keys()
 
 
 @pytest.mark.not_on_citus("a lock at the coordinator is not where the function is")

@@ -496,6 +496,15 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
 EACH_ARGUMENT = [(name, n) for name, arguments in FUNCTIONS.items() for n in range(len(arguments))]
 
 
+def test_every_argument_of_the_api_is_tried(db):
+    api = rows(
+        db,
+        "SELECT proname, pronargs FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        " AND pg_get_userbyid(proowner) = 'betledger_owner'",
+    )
+    assert {r["proname"]: r["pronargs"] for r in api} == {name: len(a) for name, a in FUNCTIONS.items()}
+
+
 @pytest.mark.parametrize(("function", "argument"), EACH_ARGUMENT, ids=lambda x: str(x))
 def test_nasty_values_of_each_argument(db, connect, function, argument):
     app = connect("app")
