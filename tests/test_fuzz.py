@@ -457,7 +457,14 @@ REASONS: list[tuple[Any, bool]] = [(t, len(t) <= 1000) for t in TEXTS] + [(None,
 # Of reading functions and of ids, anything may be asked for: there may be no such thing.
 ANYTHING: list[tuple[Any, bool]] = [(t, True) for t in TEXTS] + [(None, True), ("x" * 1_000_000, True)]
 TIMES: list[tuple[Any, bool]] = [(n, True) for n in (0, 1, -1, T0, BIG - 1, -BIG, None)]
-LIMITS: list[tuple[Any, bool]] = [(0, True), (1, True), (2**31 - 1, True), (-1, False), (-(2**31), False), (None, False)]
+LIMITS: list[tuple[Any, bool]] = [
+    (0, True),
+    (1, True),
+    (2**31 - 1, True),
+    (-1, False),
+    (-(2**31), False),
+    (None, False),
+]
 KEYS = IDENTIFIERS
 OPTIONAL_KEYS: list[tuple[Any, bool]] = [(None, True), *(k for k in IDENTIFIERS if k[0] is not None)]
 # Each argument: its name in messages, a good value, and what else is tried.

@@ -28,9 +28,7 @@ from ledger import call, place, rows
 from psycopg import conninfo
 from test_cli import run
 
-MIGRATIONS = sorted(
-    file.stem for file in (sql_root() / "schema").glob("*.sql") if not file.stem.endswith(".rollback")
-)
+MIGRATIONS = sorted(file.stem for file in (sql_root() / "schema").glob("*.sql") if not file.stem.endswith(".rollback"))
 SCHEMA_DUMP = Path(__file__).parent.parent / "docs" / "schema.txt"
 
 
