@@ -7,10 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
-    RETURN QUERY EXECUTE projection.fold_text(
-        'projection.user_balances_fold',
-        '(SELECT b.* FROM public.balance_events AS b WHERE b.tenant_id = $1 AND b.event_data ->> ''user_id'' = $2 AND b."timestamp" <= $3)'
-    ) USING p_tenant_id, p_user_id, p_at_ms;
+    RETURN QUERY SELECT f.* FROM projection.user_balances_view_as_of(p_tenant_id, p_user_id, p_at_ms) AS f;
 END
 $$;
 

@@ -7,10 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
-    RETURN QUERY EXECUTE projection.fold_text(
-        'projection.bets_fold',
-        '(SELECT b.* FROM public.bet_events AS b WHERE b.tenant_id = $1 AND b.aggregate_id = $2 AND b."timestamp" <= $3)'
-    ) USING p_tenant_id, p_bet_id, p_at_ms;
+    RETURN QUERY SELECT f.* FROM projection.bets_view_as_of(p_tenant_id, p_bet_id, p_at_ms) AS f;
 END
 $$;
 

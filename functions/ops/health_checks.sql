@@ -117,7 +117,7 @@ VALUES
 
 ('every node has the facts', true, $q$
     SELECT format('%s is no reference table', f.name)
-    FROM unnest('{projection.event_types,projection.projections,projection.folds,ops.maintenance_runs}'::text[]) AS f (name)
+    FROM unnest('{projection.event_types,projection.projections,projection.sources,ops.maintenance_runs}'::text[]) AS f (name)
     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_dist_partition AS d WHERE d.logicalrelid = f.name::regclass AND d.repmodel = 't')$q$,
 'Run betledger distribute; after citus_add_node also SELECT replicate_reference_tables().'),
 

@@ -28,13 +28,13 @@ BEGIN
     FOR v_event_table IN SELECT DISTINCT t.event_table FROM projection.event_types AS t ORDER BY t.event_table LOOP
         v_purged := 0;
         LOOP
-            EXECUTE projection.localized(pg_catalog.format(
+            EXECUTE pg_catalog.format(
                 'WITH due AS (SELECT e.tenant_id, e.id FROM %1$s AS e'
                 || ' WHERE e.created_at < $1 AND e.metadata ->> ''idempotency_key'' IS NOT NULL'
                 || ' ORDER BY e.created_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)'
                 || ' UPDATE %1$s AS e SET metadata = e.metadata - ''idempotency_key'' FROM due AS d'
-                || ' WHERE e.tenant_id = d.tenant_id AND e.id = d.id', v_event_table
-            ), p_shard_id) USING v_before, batch;
+                || ' WHERE e.tenant_id = d.tenant_id AND e.id = d.id', projection.local_table(v_event_table, p_shard_id)
+            ) USING v_before, batch;
             GET DIAGNOSTICS v_in_batch = ROW_COUNT;
             EXIT WHEN v_in_batch = 0;
             v_purged := v_purged + v_in_batch;

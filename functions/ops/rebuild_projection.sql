@@ -33,7 +33,7 @@ BEGIN
         WITH RECURSIVE chosen AS (
             SELECT p.read_table FROM projection.projections AS p WHERE v_only IS NULL OR p.read_table = v_only
             UNION
-            SELECT f.read_table FROM chosen AS c JOIN projection.folds AS f ON f.source_table = c.read_table
+            SELECT f.read_table FROM chosen AS c JOIN projection.sources AS f ON f.source_table = c.read_table
         )
         SELECT p.read_table, p.kind FROM projection.projections AS p JOIN chosen AS c ON c.read_table = p.read_table
         ORDER BY p.position
@@ -46,9 +46,9 @@ BEGIN
             SELECT k.tenant_ids, k.keys INTO v_keys
             FROM projection.keys_after(v_projection.read_table, p_tenant_id, v_after_tenant_id, v_after_key, p_batch, p_shard_id) AS k;
             EXIT WHEN v_keys.keys IS NULL;
-            EXECUTE projection.localized(pg_catalog.format(
-                'SELECT projection.%I($1, $2)', 'refresh_' || pg_catalog.split_part(v_projection.read_table, '.', 2)
-            ), p_shard_id) INTO v_in_batch USING v_keys.tenant_ids, v_keys.keys;
+            EXECUTE pg_catalog.format(
+                'SELECT %s($1, $2)', projection.local_function(v_projection.read_table, 'refresh', p_shard_id)
+            ) INTO v_in_batch USING v_keys.tenant_ids, v_keys.keys;
             v_after_tenant_id := v_keys.tenant_ids[pg_catalog.cardinality(v_keys.keys)];
             v_after_key := v_keys.keys[pg_catalog.cardinality(v_keys.keys)];
             v_done := v_done + pg_catalog.cardinality(v_keys.keys);

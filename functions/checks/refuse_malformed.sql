@@ -1,0 +1,27 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.refuse_malformed()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF num_nulls(
+        NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp", NEW.version, NEW.created_at
+    ) > 0
+        OR length(NEW.aggregate_id) > 256
+        OR length(NEW.metadata ->> 'idempotency_key') > 200
+        OR length(NEW.event_data ->> 'user_id') > 200
+    THEN
+        PERFORM projection.refuse_event(TG_ARGV[0], to_jsonb(NEW));
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION projection.refuse_malformed() IS
+'Trigger function of the event tables, for rows that PostgreSQL itself would refuse with an error that names no remedy: null '
+'columns, and text too long for an index. Raises BL001. A condition in the trigger would be read anew by each statement, '
+'which costs more than the call. Argument: the event table.';
+
+REVOKE ALL ON FUNCTION projection.refuse_malformed() FROM public;

@@ -1,0 +1,29 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.require_tenant(p_tenant_id bigint)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF p_tenant_id IS NULL OR p_tenant_id <= 0 THEN
+        PERFORM projection.refuse_argument('tenant_id', p_tenant_id::text, 'Send the id of the tenant, a whole number above 0.');
+    END IF;
+    -- The policies are the wall; this only puts the refusal into words.
+    IF projection.own_tenant() IS DISTINCT FROM p_tenant_id
+        AND pg_has_role('betledger_tenant', 'USAGE') AND NOT pg_has_role('betledger_app', 'USAGE')
+    THEN
+        RAISE EXCEPTION 'tenant % is not open to role %: app.tenant_id is %',
+            p_tenant_id, current_user, coalesce(quote_literal(nullif(current_setting('app.tenant_id', true), '')), 'not set')
+            USING ERRCODE = 'BL006', HINT = format('Run SET LOCAL app.tenant_id = ''%s'' in the transaction.', p_tenant_id);
+    END IF;
+    RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION projection.require_tenant(bigint) IS
+'Raises BL001 for a tenant that is not above 0 and BL006 for one that is not app.tenant_id, when the caller is walled in by betledger_tenant; true otherwise, so that it fits into a policy. Example: SELECT projection.require_tenant(10001).';
+
+REVOKE ALL ON FUNCTION projection.require_tenant(bigint) FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.require_tenant(bigint) TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

@@ -1,0 +1,46 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.compile_event_types()
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+-- The SQL is made from rows that only the owner may write.
+-- @plpgsql_check_options: security_warnings = false
+DECLARE
+    v_column record;
+BEGIN
+    FOR v_column IN
+        SELECT c.name, c.means, string_agg(format('WHEN %L THEN %L', t.event_type, to_jsonb(t) ->> c.name), ' ' ORDER BY t.event_table, t.rank, t.event_type)
+            FILTER (WHERE to_jsonb(t) ->> c.name IS NOT NULL) AS cases
+        FROM (VALUES
+            ('rank', 'Breaks ties: events of one stream with the same timestamp fold in the order of this rank, then of id.'),
+            ('kind', 'What an event is about.'),
+            ('status', 'What a stream is after an event.')
+        ) AS c (name, means), projection.event_types AS t
+        GROUP BY c.name, c.means
+    LOOP
+        EXECUTE format(
+            'CREATE OR REPLACE FUNCTION projection.event_%s(p_event_type text) RETURNS text'
+            ' LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $body$SELECT CASE p_event_type %s END$body$',
+            v_column.name, v_column.cases
+        );
+        EXECUTE format(
+            'COMMENT ON FUNCTION projection.event_%s(text) IS %L', v_column.name, v_column.means
+            || ' Made from projection.event_types by projection.compile_event_types().'
+            || format(' Example: SELECT projection.event_%s(''V1_BETS_BET_PLACED'').', v_column.name)
+        );
+        EXECUTE format('REVOKE ALL ON FUNCTION projection.event_%s(text) FROM public', v_column.name);
+        EXECUTE format(
+            'GRANT EXECUTE ON FUNCTION projection.event_%s(text)'
+            ' TO betledger_app, betledger_tenant, betledger_reader, betledger_operator', v_column.name
+        );
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION projection.compile_event_types() IS
+'Makes projection.event_rank(), event_kind() and event_status() from projection.event_types: functions of the type of an '
+'event that the planner puts in the place of the call, as a table would not be.';
+
+REVOKE ALL ON FUNCTION projection.compile_event_types() FROM public;

@@ -1,0 +1,51 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.compiled(p_event_table text, p_shard_id bigint DEFAULT NULL)
+RETURNS TABLE (made_for text, name text, head text, body text, rights text, says text)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_is_plain boolean := NOT projection.is_distributed(p_event_table);
+BEGIN
+    -- What is called per row of a shard is made there; the rest belongs to all.
+    IF p_shard_id IS NULL THEN
+        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'valid', NULL),
+            format('(e %s) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE', p_event_table),
+            projection.valid_text(p_event_table), '', 'Whether an event is what projection.event_types says of its type.';
+    END IF;
+    IF v_is_plain OR p_shard_id IS NOT NULL THEN
+        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'one', p_shard_id),
+            format('(e %s) RETURNS boolean LANGUAGE plpgsql', p_event_table),
+            projection.one_text(p_event_table, p_shard_id), '', 'What is done with the one event of a statement.';
+        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'forget', p_shard_id),
+            format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
+            projection.forget_text(p_event_table, p_shard_id), '', 'What is done when idempotency keys were taken out of events.';
+    END IF;
+    IF p_shard_id IS NOT NULL THEN
+        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'many', p_shard_id),
+            format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
+            projection.filled('many', jsonb_build_object(
+                'guard', projection.guard_text(p_event_table, false, p_shard_id),
+                'many', projection.many_text(p_event_table, 'unnest(p_events)', p_shard_id)
+            )), '', 'What is done with the many events of a statement.';
+    ELSE
+        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'inserted', NULL),
+            '() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'::text,
+            projection.inserted_text(p_event_table), '', format('Trigger function of %s: checks, then projects.', p_event_table);
+        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'key_removed', NULL),
+            '() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'::text,
+            projection.key_removed_text(p_event_table), '', format('Trigger function of %s, when keys expire.', p_event_table);
+    END IF;
+    RETURN QUERY SELECT r.* FROM projection.projections AS p
+        CROSS JOIN LATERAL projection.compiled_for_read_table(p.read_table, p_shard_id) AS r
+        WHERE p.read_table = ANY (projection.read_tables_of(p_event_table)) ORDER BY p.position;
+END
+$$;
+
+COMMENT ON FUNCTION projection.compiled(text, bigint) IS
+'All functions that are compiled for an event table and the read tables that follow from it: for whom, name, head, body, who '
+'may execute it besides the owner, what it does. With a shard, those of the shards beside it. '
+'Example: SELECT name, body FROM projection.compiled(''public.bet_events'').';
+
+REVOKE ALL ON FUNCTION projection.compiled(text, bigint) FROM public;

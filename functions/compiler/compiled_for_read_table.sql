@@ -1,0 +1,43 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.compiled_for_read_table(p_read_table text, p_shard_id bigint)
+RETURNS TABLE (made_for text, name text, head text, body text, rights text, says text)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_kind text := (SELECT p.kind FROM projection.projections AS p WHERE p.read_table = p_read_table);
+    v_is_plain boolean := NOT projection.is_distributed(p_read_table);
+BEGIN
+    IF (v_is_plain OR p_shard_id IS NOT NULL) AND v_kind <> 'slots' THEN
+        RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'refresh', p_shard_id),
+            '(p_tenant_ids bigint[], p_keys text[]'
+            || CASE v_kind WHEN 'state' THEN format(', p_new %s[] DEFAULT NULL', p_read_table) ELSE '' END
+            || ') RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'
+            || ' SET enable_seqscan = off SET jit = off',
+            projection.refresh_text(p_read_table, p_shard_id), 'betledger_operator',
+            'Makes rows of a read table what their sources say, and carries the difference on.';
+    END IF;
+    IF (v_is_plain OR p_shard_id IS NOT NULL) AND v_kind <> 'state' THEN
+        RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'add', p_shard_id),
+            format('(p_plus %1$s[], p_minus %1$s[]) RETURNS bigint LANGUAGE plpgsql', p_read_table),
+            projection.add_text(p_read_table, p_shard_id), '',
+            'Adds to a read table what rows of a source say, less what they said.';
+    END IF;
+    IF p_shard_id IS NULL AND v_kind <> 'slots' AND NOT EXISTS (
+        SELECT FROM projection.sources AS s JOIN projection.projections AS p ON p.read_table = s.source_table
+        WHERE s.read_table = p_read_table
+    ) THEN
+        RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'as_of', NULL),
+            format('(p_tenant_id bigint, p_key text, p_at_ms bigint) RETURNS SETOF %s LANGUAGE sql STABLE', p_read_table),
+            projection.as_of_text(p_read_table), 'betledger_app, betledger_tenant, betledger_reader, betledger_operator',
+            'A row of a read table as of a moment, folded from its events.';
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION projection.compiled_for_read_table(text, bigint) IS
+'The functions that are compiled for a read table: see projection.compiled(). '
+'Example: SELECT name, body FROM projection.compiled_for_read_table(''public.bets_view'', NULL).';
+
+REVOKE ALL ON FUNCTION projection.compiled_for_read_table(text, bigint) FROM public;

@@ -1,0 +1,22 @@
+SET LOCAL ROLE betledger_owner;
+
+-- A summary subtracts, too: trailing zeros would tell in which order the events came.
+CREATE OR REPLACE FUNCTION projection.is_trimmed(p_read_table text, p_column text)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = p_read_table::regclass AND a.attname = p_column AND a.atttypid = 'numeric'::regtype
+    ) AND EXISTS (
+        SELECT FROM projection.sources AS s JOIN projection.projections AS p ON p.read_table = s.source_table
+        WHERE s.read_table = p_read_table
+    )
+$$;
+
+COMMENT ON FUNCTION projection.is_trimmed(text, text) IS
+'Whether a column holds amounts without trailing zeros: the numeric columns of read tables that gather from other read '
+'tables. Example: SELECT projection.is_trimmed(''public.user_activity_view'', ''staked'').';
+
+REVOKE ALL ON FUNCTION projection.is_trimmed(text, text) FROM public;

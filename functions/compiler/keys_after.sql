@@ -1,0 +1,36 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.keys_after(
+    p_read_table text, p_tenant_id bigint, p_after_tenant_id bigint, p_after_key text, p_limit integer, p_shard_id bigint,
+    OUT tenant_ids bigint[], OUT keys text[]
+)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $$
+-- The SQL is made from the catalogue and from rows that only the owner may write.
+-- @plpgsql_check_options: security_warnings = false
+BEGIN
+    EXECUTE (
+        SELECT projection.filled('keys_after', jsonb_build_object('keys', string_agg(
+            projection.filled('keys_of', jsonb_build_object('key', s.key, 'source', s.source)), E'\nUNION\n'
+        )))
+        FROM (
+            SELECT projection.local_table(s.source_table, p_shard_id) AS source, (projection.event_key(s.definition, ''))[2] AS key
+            FROM projection.sources AS s WHERE s.read_table = p_read_table
+            UNION ALL
+            SELECT projection.local_table(p_read_table, p_shard_id), format('e.%I', p.key_columns[2])
+            FROM projection.projections AS p WHERE p.read_table = p_read_table
+        ) AS s
+    ) INTO tenant_ids, keys USING p_tenant_id, p_after_tenant_id, p_after_key, p_limit;
+END
+$$;
+
+COMMENT ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) IS
+'The next keys that a read table has or should have, in order: those of its sources and its own; on Citus, of one shard. '
+'Example: SELECT * FROM projection.keys_after(''public.bets_view'', NULL, 0, '''', 10000, NULL).';
+
+REVOKE ALL ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) TO betledger_operator;

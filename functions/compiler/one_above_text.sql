@@ -1,0 +1,59 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.one_above_text(p_read_table text, p_deltas jsonb, p_shard_id bigint)
+RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_source record;
+    v_said record;
+    v_text text := '';
+BEGIN
+    FOR v_source IN
+        SELECT s.definition, p.* FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+        WHERE s.source_table = p_read_table ORDER BY p.position
+    LOOP
+        SELECT
+            bool_and(s.condition IS NULL AND (s.is_constant OR s.value = 'was.' || quote_ident(s.name_below))) AS follows,
+            array_agg(projection.added(v_source.read_table, s.name, p_deltas ->> s.name_below) ORDER BY s.name)
+                FILTER (WHERE NOT s.is_key AND p_deltas ? s.name_below) AS assignments,
+            array_agg(format('t.%I = %s', s.name, p_deltas ->> s.name_below) ORDER BY s.name)
+                FILTER (WHERE s.is_key) AS key,
+            projection.nothing_said(v_source.definition)
+                || jsonb_object_agg(s.name, p_deltas ->> s.name_below) FILTER (WHERE p_deltas ? s.name_below) AS plus
+        INTO v_said
+        FROM (
+            SELECT d.*, d.name = ANY (v_source.key_columns) AS is_key, (
+                SELECT c FROM unnest(projection.columns(p_read_table)) AS c WHERE d.value = 'was.' || quote_ident(c)
+            ) AS name_below
+            FROM projection.simplified(
+                v_source.definition, projection.row_of(p_read_table, '{}', 'was'), jsonb_build_object('was', p_read_table)
+            ) AS d
+        ) AS s;
+        IF v_source.kind = 'slots' THEN
+            v_said.key := v_said.key || ('t.slot = ' || projection.slot_text(v_source.definition));
+        END IF;
+        IF NOT coalesce(v_said.follows, false) OR EXISTS (
+            SELECT FROM projection.sources AS s WHERE s.source_table = v_source.read_table
+        ) THEN
+            RETURN NULL;
+        END IF;
+        CONTINUE WHEN v_said.assignments IS NULL;
+        v_text := v_text || projection.filled('one_carry', jsonb_build_object(
+            'read_table', projection.local_table(v_source.read_table, p_shard_id),
+            'set', projection.joined(v_said.assignments), 'key', projection.joined(v_said.key, ' AND'),
+            'add', projection.local_function(v_source.read_table, 'add', p_shard_id),
+            'plus', projection.row_of(v_source.read_table, v_said.plus), 'minus', '''{}''', 'above', ''
+        ));
+    END LOOP;
+    RETURN v_text;
+END
+$$;
+
+COMMENT ON FUNCTION projection.one_above_text(text, jsonb, bigint) IS
+'The statements that carry a change of a row of a read table that adds up to those above it, given by how much its columns '
+'change. Null where that is not enough, because a definition above says more than a column or a constant: then the '
+'add function, which knows the rows, has to do it.';
+
+REVOKE ALL ON FUNCTION projection.one_above_text(text, jsonb, bigint) FROM public;

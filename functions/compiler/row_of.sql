@@ -1,0 +1,18 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.row_of(p_table text, p_values jsonb, p_alias text DEFAULT NULL)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('ROW(%s)::%s', projection.joined(array_agg(coalesce(
+        p_values ->> c.name, p_alias || '.' || quote_ident(c.name), 'NULL'
+    ) ORDER BY c.n)), p_table)
+    FROM unnest(projection.columns(p_table)) WITH ORDINALITY AS c (name, n)
+$$;
+
+COMMENT ON FUNCTION projection.row_of(text, jsonb, text) IS
+'The text of a row of a table: values as given, by column, the others those of an alias, or null. '
+'Example: SELECT projection.row_of(''public.bet_events'', ''{"version": "1"}'', ''e'').';
+
+REVOKE ALL ON FUNCTION projection.row_of(text, jsonb, text) FROM public;

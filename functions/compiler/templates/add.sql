@@ -1,0 +1,36 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.template_add()
+RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    "{variables}" text;
+BEGIN
+    WITH said AS (
+        SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p
+        UNION ALL
+        SELECT -1, m.* FROM unnest(p_minus) AS m
+    ),
+    change AS (
+        SELECT "{gathered}"
+        FROM said AS s
+        GROUP BY "{said_keys}"
+        HAVING "{differs}"
+    ),
+    changed AS (
+        INSERT INTO "{read_table}" AS t ("{columns}")
+        SELECT "{change_columns}" FROM change AS c
+        ORDER BY "{change_keys}"
+        ON CONFLICT ("{keys}") DO UPDATE
+        SET "{set}" = "{set}"
+        RETURNING t.*, t.xmax = 0 AS is_new
+    )
+    SELECT "{results}"
+    INTO "{targets}"
+    FROM changed AS t JOIN change AS c ON "{match}";
+    PERFORM "{carry}";
+    PERFORM "{refold}";
+    RETURN v_changed;
+END
+$$;

@@ -1,0 +1,44 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.template_inserted_on_shard()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    e "{event_table}";
+    v_events integer := 0;
+    v_part "{event_table}"[];
+    v_shard_id bigint := substring(TG_TABLE_NAME FROM '_([0-9]+)$');
+    v_suffix text := '_' || v_shard_id || '_' || projection.compiled_version();
+BEGIN
+    -- A shard that was split off or moved here, or a new version.
+    IF to_regproc('projection.' || "{one}" || v_suffix) IS NULL THEN
+        PERFORM projection.compile_shard(v_shard_id);
+    END IF;
+    -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
+    FOR e IN SELECT n.* FROM new_events AS n LOOP
+        v_events := v_events + 1;
+        EXIT WHEN v_events = 2;
+    END LOOP;
+    IF v_events = 1 THEN
+        IF "{valid}"(e) IS NOT TRUE THEN
+            PERFORM projection.refuse_event("{name}", to_jsonb(e));
+        END IF;
+        EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
+    ELSIF v_events = 2 THEN
+        PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n WHERE "{valid}"("{row}") IS NOT TRUE;
+        -- No statement may read the rows of a trigger and a shard. In parts, since an array cannot grow without end.
+        FOR v_part IN
+            SELECT array_agg(p.row)
+            FROM (
+                SELECT "{row}" AS row, (row_number() OVER (ORDER BY n.tenant_id, n.aggregate_id) - 1) / 10000 AS part
+                FROM new_events AS n
+            ) AS p
+            GROUP BY p.part ORDER BY p.part
+        LOOP
+            EXECUTE format('SELECT projection.%I($1)', "{many}" || v_suffix) USING v_part;
+        END LOOP;
+    END IF;
+    RETURN NULL;
+END
+$$;

@@ -1,0 +1,8 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.template_kept()
+RETURNS void
+LANGUAGE sql
+AS $$
+SELECT "{columns}" FROM "{read_table}" AS t WHERE ($1 IS NULL OR t.tenant_id = $1)
+$$;

@@ -1,0 +1,20 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.template_key_removed_on_shard()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_events "{event_table}"[] := ARRAY(SELECT "{row}" FROM old_events AS o);
+    v_shard_id bigint := substring(TG_TABLE_NAME FROM '_([0-9]+)$');
+    v_suffix text := '_' || v_shard_id || '_' || projection.compiled_version();
+BEGIN
+    IF to_regproc('projection.' || "{name}" || v_suffix) IS NULL THEN
+        PERFORM projection.compile_shard(v_shard_id);
+    END IF;
+    IF cardinality(v_events) > 0 THEN
+        EXECUTE format('SELECT projection.%I($1)', "{name}" || v_suffix) USING v_events;
+    END IF;
+    RETURN NULL;
+END
+$$;

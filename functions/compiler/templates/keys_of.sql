@@ -1,0 +1,12 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.template_keys_of()
+RETURNS void
+LANGUAGE sql
+AS $$
+(
+    SELECT DISTINCT e.tenant_id, "{key}" AS key FROM "{source}" AS e
+    WHERE (e.tenant_id, "{key}") > ($2, $3) AND ($1 IS NULL OR e.tenant_id = $1) AND "{key}" IS NOT NULL
+    ORDER BY e.tenant_id, "{key}" LIMIT $4
+)
+$$;

@@ -1,0 +1,26 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.template_many_of_sum()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+-- "{type}": what the new events come to by themselves, in parts, in the order of their keys.
+DECLARE
+    v_rows "{type}"[];
+BEGIN
+    FOR v_rows IN
+        SELECT array_agg(p.row)
+        FROM (
+            SELECT "{row}" AS row, (row_number() OVER (ORDER BY "{keys}") - 1) / 10000 AS part
+            FROM (
+                TABLE "{fold}"
+            ) AS f
+        ) AS p
+        GROUP BY p.part ORDER BY p.part
+    LOOP
+        PERFORM "{add}"(v_rows, '{}');
+    END LOOP;
+END;
+END
+$$;

@@ -1,0 +1,12 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.template_one()
+RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM "{guard}";
+    PERFORM "{blocks}";
+    RETURN true;
+END
+$$;

@@ -1,0 +1,19 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.template_one_of_sum()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+-- "{read_table}": what the event says of its row.
+<<said>>
+DECLARE
+    "{variables}" text;
+BEGIN
+        CASE e.event_type
+            WHEN "{branches}" THEN NULL;
+            ELSE NULL;
+        END CASE;
+END said;
+END
+$$;

@@ -1,2 +1,0 @@
--- CASCADE: folds and functions that read it go, too; `betledger migrate` makes them again.
-DROP TABLE public.payment_events CASCADE;

@@ -1,0 +1,71 @@
+SET LOCAL ROLE betledger_owner;
+
+-- A row per tenant would be hot: all writers of the tenant would queue on it. Each backend adds to one of a handful
+-- of slots instead, and public.tenants_summary_view sums them.
+CREATE TABLE projection.tenant_totals (
+    tenant_id bigint NOT NULL,
+    slot integer NOT NULL,
+    users bigint NOT NULL DEFAULT 0,
+    bets_placed bigint NOT NULL DEFAULT 0,
+    bets_confirmed bigint NOT NULL DEFAULT 0,
+    bets_settled bigint NOT NULL DEFAULT 0,
+    bets_cancelled bigint NOT NULL DEFAULT 0,
+    staked numeric NOT NULL DEFAULT 0,
+    paid_out numeric NOT NULL DEFAULT 0,
+    gross_gaming_revenue numeric NOT NULL DEFAULT 0,
+    deposits numeric NOT NULL DEFAULT 0,
+    withdrawals numeric NOT NULL DEFAULT 0,
+    balances numeric NOT NULL DEFAULT 0,
+    CONSTRAINT tenant_totals_pkey PRIMARY KEY (tenant_id, slot)
+) WITH (fillfactor = 10); -- small, and updated all the time: keep the slots in pages of their own
+
+COMMENT ON TABLE projection.tenant_totals IS
+'Counters behind public.tenants_summary_view: the sum over the slots of a tenant is its total; a single slot means nothing.';
+
+-- Only the owner writes, through the projection triggers.
+SELECT projection.wall_off('projection.tenant_totals');
+
+CREATE VIEW public.tenants_summary_view WITH (security_invoker = true) AS
+SELECT
+    t.tenant_id,
+    sum(t.users)::bigint AS users,
+    sum(t.bets_placed + t.bets_confirmed + t.bets_settled + t.bets_cancelled)::bigint AS bets,
+    sum(t.bets_placed)::bigint AS bets_placed,
+    sum(t.bets_confirmed)::bigint AS bets_confirmed,
+    sum(t.bets_settled)::bigint AS bets_settled,
+    sum(t.bets_cancelled)::bigint AS bets_cancelled,
+    trim_scale(sum(t.staked)) AS staked,
+    trim_scale(sum(t.paid_out)) AS paid_out,
+    trim_scale(sum(t.gross_gaming_revenue)) AS gross_gaming_revenue,
+    trim_scale(sum(t.deposits)) AS deposits,
+    trim_scale(sum(t.withdrawals)) AS withdrawals,
+    trim_scale(sum(t.balances)) AS balances,
+    -- An index end per table, always exact: nothing to keep, nothing to queue on.
+    to_timestamp(greatest(
+        (SELECT max(b."timestamp") FROM public.bet_events AS b WHERE b.tenant_id = t.tenant_id),
+        (SELECT max(p."timestamp") FROM public.payment_events AS p WHERE p.tenant_id = t.tenant_id),
+        (SELECT max(c."timestamp") FROM public.balance_events AS c WHERE c.tenant_id = t.tenant_id)
+    ) / 1000.0::double precision) AS last_activity_at
+FROM projection.tenant_totals AS t
+GROUP BY t.tenant_id;
+
+COMMENT ON VIEW public.tenants_summary_view IS
+'One row per tenant: the sum of bets_view, payments_view, user_balances_view and the number of rows of user_activity_view, always up to date. Amounts have no trailing zeros. Read only. Example: SELECT * FROM public.tenants_summary_view WHERE tenant_id = 10001.';
+COMMENT ON COLUMN public.tenants_summary_view.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN public.tenants_summary_view.users IS 'Users with a bet or a payment.';
+COMMENT ON COLUMN public.tenants_summary_view.bets IS 'All bets.';
+COMMENT ON COLUMN public.tenants_summary_view.bets_placed IS 'Bets with status placed.';
+COMMENT ON COLUMN public.tenants_summary_view.bets_confirmed IS 'Bets with status confirmed.';
+COMMENT ON COLUMN public.tenants_summary_view.bets_settled IS 'Bets with status settled.';
+COMMENT ON COLUMN public.tenants_summary_view.bets_cancelled IS 'Bets with status cancelled.';
+COMMENT ON COLUMN public.tenants_summary_view.staked IS 'Stakes of the bets that were not cancelled.';
+COMMENT ON COLUMN public.tenants_summary_view.paid_out IS 'Payouts of the settled bets.';
+COMMENT ON COLUMN public.tenants_summary_view.gross_gaming_revenue IS 'Stake less payout of the settled bets: what the house won.';
+COMMENT ON COLUMN public.tenants_summary_view.deposits IS 'Deposits that did not fail.';
+COMMENT ON COLUMN public.tenants_summary_view.withdrawals IS 'Withdrawals that did not fail.';
+COMMENT ON COLUMN public.tenants_summary_view.balances IS 'The sum of the balances of all users.';
+COMMENT ON COLUMN public.tenants_summary_view.last_activity_at IS 'The time of the last event of the tenant.';
+
+REVOKE ALL ON public.tenants_summary_view FROM public;
+
+GRANT SELECT ON public.tenants_summary_view TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

@@ -1,0 +1,3 @@
+DROP TABLE projection.sources;
+
+DROP TABLE projection.projections;

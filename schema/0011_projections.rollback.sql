@@ -1,3 +1,0 @@
-DROP TABLE projection.folds;
-
-DROP TABLE projection.projections;
