@@ -21,10 +21,11 @@ BEGIN
         '    created_at timestamptz NOT NULL DEFAULT now(),'
         '    CONSTRAINT %2$I PRIMARY KEY (tenant_id, id))', p_name, p_name || '_pkey'
     );
-    -- One key of a tenant is one event of this table, however many clients send it at the same moment.
+    -- One key of a tenant is one event of this table, however many clients send it at the same moment. The clean-up of keys
+    -- reads what it needs from the index, which holds no others.
     EXECUTE format(
         'CREATE UNIQUE INDEX %2$I ON public.%1$I (tenant_id, (metadata ->> ''idempotency_key''))'
-        ' WHERE metadata ->> ''idempotency_key'' IS NOT NULL', p_name, 'idx_' || p_name || '_idempotency'
+        ' INCLUDE (created_at, id) WHERE metadata ->> ''idempotency_key'' IS NOT NULL', p_name, 'idx_' || p_name || '_idempotency'
     );
     -- The history of an aggregate, and the events that its row is folded from.
     EXECUTE format(
@@ -32,11 +33,6 @@ BEGIN
     );
     -- The events of a tenant in a time range, and the last activity of a tenant.
     EXECUTE format('CREATE INDEX %2$I ON public.%1$I (tenant_id, "timestamp")', p_name, p_name || '_time');
-    -- Keys that are due for clean-up.
-    EXECUTE format(
-        'CREATE INDEX %2$I ON public.%1$I (created_at) WHERE metadata ->> ''idempotency_key'' IS NOT NULL',
-        p_name, p_name || '_key_age'
-    );
     PERFORM projection.wall_off('public.' || quote_ident(p_name), p_takes_rows => true);
     -- UPDATE (metadata) is for the clean-up of expired keys; a trigger refuses everything else.
     EXECUTE format('GRANT INSERT, UPDATE (metadata) ON public.%I TO betledger_app, betledger_tenant', p_name);

@@ -7,10 +7,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     -- A comparison of numbers is cheaper than a regular expression over their text; a string has to have one.
-    v_number constant text := 'CASE jsonb_typeof(%1$s)'
-        ' WHEN ''number'' THEN (%1$s)::numeric %3$s AND (%1$s)::numeric < 1e20 AND scale((%1$s)::numeric) <= 18'
-        ' WHEN ''string'' THEN CASE WHEN %2$s ~ ''^[0-9]{1,20}(\.[0-9]{1,18})?$'' THEN (%2$s)::numeric %3$s ELSE false END'
-        ' ELSE false END';
+    v_number constant text := $number$CASE jsonb_typeof(%1$s)
+    WHEN 'number' THEN (%1$s)::numeric %3$s AND (%1$s)::numeric < 1e20 AND scale((%1$s)::numeric) <= 18
+    WHEN 'string' THEN CASE WHEN %2$s ~ '^[0-9]{1,20}(\.[0-9]{1,18})?$' THEN (%2$s)::numeric %3$s ELSE false END
+    ELSE false
+END$number$;
 BEGIN
     RETURN CASE p_kind
         WHEN 'identifier' THEN format('jsonb_typeof(%s) = ''string'' AND length(%s) BETWEEN 1 AND 200', p_json, p_text)

@@ -1,9 +1,10 @@
 SET LOCAL ROLE betledger_owner;
 
+-- Called for each row, so without a SET clause, which costs more than the rest of it. Whatever a search_path makes of it, the
+-- triggers that check and project come after it, and have one.
 CREATE OR REPLACE FUNCTION projection.refuse_malformed()
 RETURNS trigger
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF num_nulls(
@@ -21,7 +22,7 @@ $$;
 
 COMMENT ON FUNCTION projection.refuse_malformed() IS
 'Trigger function of the event tables, for rows that PostgreSQL itself would refuse with an error that names no remedy: null '
-'columns, and text too long for an index. Raises BL001. A condition in the trigger would be read anew by each statement, '
-'which costs more than the call. Argument: the event table.';
+'columns, and text too long for an index. Raises BL001. Not a condition of the trigger: each statement would read that anew. '
+'Argument: the event table.';
 
 REVOKE ALL ON FUNCTION projection.refuse_malformed() FROM public;

@@ -8,7 +8,6 @@ AS $$
 DECLARE
     v_name text := split_part(p_event_table, '.', 2);
 BEGIN
-    -- What no index or column would take; the rest is checked once the statement has its rows (project_inserted).
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER refuse_malformed BEFORE INSERT ON %s'
         ' FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed(%L)', p_event_table, p_event_table

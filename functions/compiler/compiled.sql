@@ -15,14 +15,17 @@ BEGIN
             projection.valid_text(p_event_table), '', 'Whether an event is what projection.event_types says of its type.';
     END IF;
     IF v_is_plain OR p_shard_id IS NOT NULL THEN
-        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'one', p_shard_id),
-            format('(e %s) RETURNS boolean LANGUAGE plpgsql', p_event_table),
-            projection.one_text(p_event_table, p_shard_id), '', 'What is done with the one event of a statement.';
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'forget', p_shard_id),
             format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
             projection.forget_text(p_event_table, p_shard_id), '', 'What is done when idempotency keys were taken out of events.';
     END IF;
     IF p_shard_id IS NOT NULL THEN
+        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'one', p_shard_id),
+            format('(e %s) RETURNS boolean LANGUAGE plpgsql', p_event_table),
+            projection.filled('one', jsonb_build_object(
+                'guard', projection.guard_text(p_event_table, true, p_shard_id),
+                'one', projection.one_text(p_event_table, p_shard_id)
+            )), '', 'What is done with the one event of a statement.';
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'many', p_shard_id),
             format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
             projection.filled('many', jsonb_build_object(

@@ -8,7 +8,7 @@ AS $$
 DECLARE
     v_names jsonb := jsonb_build_object(
         'event_table', p_event_table, 'name', quote_literal(p_event_table),
-        'valid', projection.local_function(p_event_table, 'valid', NULL)
+        'valid', projection.local_function(p_event_table, 'valid', NULL), 'checked', projection.checked_text(p_event_table)
     );
 BEGIN
     IF projection.is_distributed(p_event_table) THEN
@@ -19,14 +19,14 @@ BEGIN
         ));
     END IF;
     RETURN projection.filled('inserted', v_names || jsonb_build_object(
-        'one', projection.local_function(p_event_table, 'one', NULL),
+        'one', projection.one_text(p_event_table),
         'many', projection.many_text(p_event_table, 'new_events')
     ));
 END
 $$;
 
 COMMENT ON FUNCTION projection.inserted_text(text) IS
-'The body of the trigger function projection.<event table>_inserted(): checks what was inserted, then projects one event or '
-'many. On Citus it calls functions that are compiled for its shard. Example: SELECT projection.inserted_text(''public.bet_events'').';
+'The body of the trigger function projection.<event table>_inserted(): checks what was inserted, and brings it to '
+'the read tables. On Citus it calls functions that are compiled for its shard. Example: SELECT projection.inserted_text(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.inserted_text(text) FROM public;

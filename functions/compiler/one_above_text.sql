@@ -20,8 +20,7 @@ BEGIN
                 FILTER (WHERE NOT s.is_key AND p_deltas ? s.name_below) AS assignments,
             array_agg(format('t.%I = %s', s.name, p_deltas ->> s.name_below) ORDER BY s.name)
                 FILTER (WHERE s.is_key) AS key,
-            projection.nothing_said(v_source.definition)
-                || jsonb_object_agg(s.name, p_deltas ->> s.name_below) FILTER (WHERE p_deltas ? s.name_below) AS plus
+            jsonb_object_agg(s.name, p_deltas ->> s.name_below) FILTER (WHERE p_deltas ? s.name_below) AS plus
         INTO v_said
         FROM (
             SELECT d.*, d.name = ANY (v_source.key_columns) AS is_key, (
@@ -40,11 +39,8 @@ BEGIN
             RETURN NULL;
         END IF;
         CONTINUE WHEN v_said.assignments IS NULL;
-        v_text := v_text || projection.filled('one_carry', jsonb_build_object(
-            'read_table', projection.local_table(v_source.read_table, p_shard_id),
-            'set', projection.joined(v_said.assignments), 'key', projection.joined(v_said.key, ' AND'),
-            'add', projection.local_function(v_source.read_table, 'add', p_shard_id),
-            'plus', projection.row_of(v_source.read_table, v_said.plus), 'minus', '''{}''', 'above', ''
+        v_text := concat_ws(E'\n', nullif(v_text, ''), projection.one_update_text(
+            v_source.definition, v_said.assignments, v_said.key, v_said.plus, '', p_shard_id
         ));
     END LOOP;
     RETURN v_text;

@@ -24,7 +24,7 @@ BEGIN
                 FROM unnest(v_columns) WITH ORDINALITY AS c (name, n)
             ),
             'carry', projection.one_carries_text(
-                v_source.read_table, v_source.source_table, v_new, NULL, p_shard_id
+                v_source.read_table, v_source.source_table, v_new, NULL, NULL, NULL, p_shard_id
             )
         )
     );

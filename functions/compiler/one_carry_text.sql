@@ -1,7 +1,8 @@
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.one_carry_text(
-    p_definition text, p_event_table text, p_new jsonb, p_was jsonb, p_shard_id bigint
+    p_definition text, p_event_table text, p_new jsonb, p_was jsonb, p_column text, p_values text[],
+    p_shard_id bigint
 )
 RETURNS text
 LANGUAGE plpgsql
@@ -10,28 +11,23 @@ AS $$
 DECLARE
     v_read_table text := (SELECT s.read_table FROM projection.sources AS s WHERE s.definition = p_definition);
     v_change record;
-    v_add jsonb;
     v_above text;
     v_text text;
 BEGIN
-    SELECT c.* INTO v_change FROM projection.one_change(p_definition, p_event_table, p_new, p_was) AS c;
+    SELECT c.* INTO v_change FROM projection.one_change(p_definition, p_event_table, p_new, p_was, p_column, p_values) AS c;
     IF v_change.condition = 'false' OR v_change.assignments IS NULL THEN
         RETURN '';
     END IF;
-    v_add := jsonb_build_object(
-        'add', projection.local_function(v_read_table, 'add', p_shard_id),
-        'plus', projection.row_of(v_read_table, v_change.plus),
-        'minus', CASE WHEN v_change.minus IS NULL THEN '''{}''' ELSE format('ARRAY[%s]', projection.row_of(v_read_table, v_change.minus)) END
-    );
     v_above := projection.one_above_text(v_read_table, v_change.deltas, p_shard_id);
     IF v_above IS NULL THEN
-        v_text := projection.filled('one_add', v_add);
-    ELSE
-        v_text := projection.filled('one_carry', v_add || jsonb_build_object(
-            'read_table', projection.local_table(v_read_table, p_shard_id),
-            'set', projection.joined(v_change.assignments), 'key', projection.joined(v_change.key, ' AND'),
-            'above', CASE WHEN v_above = '' THEN '' ELSE E'ELSE\n' || projection.indented(v_above, 1) END
+        v_text := projection.filled('one_add', jsonb_build_object(
+            'add', projection.local_function(v_read_table, 'add', p_shard_id),
+            'plus', projection.row_of(v_read_table, v_change.plus),
+            'minus', CASE WHEN v_change.minus IS NULL THEN '''{}'''
+                ELSE format('ARRAY[%s]', projection.row_of(v_read_table, v_change.minus)) END
         ));
+    ELSE
+        v_text := projection.one_update_text(p_definition, v_change.assignments, v_change.key, v_change.deltas, v_above, p_shard_id);
     END IF;
     IF v_change.condition IS NOT NULL THEN
         v_text := format(E'IF %s THEN\n%s\nEND IF;', v_change.condition, projection.indented(v_text, 1));
@@ -40,8 +36,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION projection.one_carry_text(text, text, jsonb, jsonb, bigint) IS
+COMMENT ON FUNCTION projection.one_carry_text(text, text, jsonb, jsonb, text, text[], bigint) IS
 'The statements that carry one new or changed row of a source on to a read table that adds up, and to those above it: an '
 'UPDATE, since its row is nearly always there. See projection.one_change() for the arguments.';
 
-REVOKE ALL ON FUNCTION projection.one_carry_text(text, text, jsonb, jsonb, bigint) FROM public;
+REVOKE ALL ON FUNCTION projection.one_carry_text(text, text, jsonb, jsonb, text, text[], bigint) FROM public;

@@ -8,43 +8,47 @@ AS $$
 DECLARE
     v_source projection.sources%ROWTYPE;
     v_time_column text := projection.time_column(p_definition);
-    v_later text;
+    v_status record;
     v_was jsonb;
     v_new jsonb;
-    v_guards text[];
+    v_is_later text[];
     v_above record;
 BEGIN
     IF v_time_column IS NULL THEN
         RETURN NULL;
     END IF;
     SELECT s.* INTO v_source FROM projection.sources AS s WHERE s.definition = p_definition;
+    SELECT c.* INTO v_status FROM projection.event_types AS t
+    CROSS JOIN LATERAL projection.status_column(p_definition, t.rank) AS c
+    WHERE t.event_table = v_source.source_table AND t.event_type = p_event_type;
     v_new := projection.row_after(p_definition, p_event_type, true);
     SELECT jsonb_object_agg(n.key, CASE WHEN n.key = ANY (p.key_columns) THEN n.value ELSE 'was.' || quote_ident(n.key) END) INTO v_was
     FROM jsonb_each_text(v_new) AS n, projection.projections AS p WHERE p.read_table = v_source.read_table;
-    v_later := format('%s > was.%I', v_new ->> v_time_column, v_time_column);
-    v_guards := ARRAY[concat_ws(' OR ', v_later, projection.one_tie_text(p_definition, p_event_type, v_new ->> v_time_column))];
-    IF cardinality(v_guards) = 1 AND strpos(v_guards[1], ' OR ') > 0 THEN
-        v_guards := ARRAY['(' || v_guards[1] || ')'];
-    END IF;
+    -- After an event of a lower rank, one of the same time is later, too.
+    v_is_later := ARRAY[format(
+        '%s %s was.%I', v_new ->> v_time_column, CASE WHEN v_status.values_before IS NULL THEN '>' ELSE '>=' END, v_time_column
+    )] || format('was.%I IN (%s)', v_status.name, array_to_string(v_status.values_before, ', '));
     -- What the general way has to do: the row counts to another one above, or a bound may be taken back.
     FOR v_above IN
         SELECT c.same_row, c.guards FROM projection.sources AS s
-        CROSS JOIN LATERAL projection.one_change(s.definition, v_source.source_table, v_new, v_was) AS c
+        CROSS JOIN LATERAL projection.one_change(
+            s.definition, v_source.source_table, v_new, v_was, v_status.name, v_status.values_before
+        ) AS c
         WHERE s.source_table = v_source.read_table
     LOOP
         IF NOT v_above.same_row THEN
             RETURN NULL;
         END IF;
-        v_guards := v_guards || ARRAY(
+        v_is_later := v_is_later || ARRAY(
             SELECT g FROM unnest(v_above.guards) AS g
-            WHERE g <> format('%s >= was.%I', v_new ->> v_time_column, v_time_column) AND g <> ALL (v_guards)
+            WHERE g <> format('%s >= was.%I', v_new ->> v_time_column, v_time_column) AND g <> ALL (v_is_later)
         );
     END LOOP;
     RETURN projection.assignments_text(p_definition, p_event_type, ARRAY(
         SELECT n.key FROM jsonb_each_text(v_new) AS n WHERE n.value <> v_was ->> n.key
     )) || projection.filled('one_later', jsonb_build_object(
         'read_table', projection.local_table(v_source.read_table, p_shard_id),
-        'is_later', projection.joined(v_guards, ' AND'),
+        'is_later', projection.joined(array_remove(v_is_later, NULL), ' AND'),
         'set', (
             SELECT projection.joined(array_agg(format('%I = %s', c.name, v_new ->> c.name) ORDER BY c.n))
             FROM unnest(projection.columns(v_source.read_table)) WITH ORDINALITY AS c (name, n)
@@ -52,7 +56,7 @@ BEGIN
         ),
         'key', projection.joined(projection.event_key(p_definition, 't.'), ' AND'),
         'carry', projection.one_carries_text(
-            v_source.read_table, v_source.source_table, v_new, v_was, p_shard_id
+            v_source.read_table, v_source.source_table, v_new, v_was, v_status.name, v_status.values_before, p_shard_id
         )
     ));
 END

@@ -16,7 +16,7 @@ BEGIN
         RETURN 'NULL;';
     END IF;
     RETURN v_assignments || projection.one_carry_text(
-        p_definition, v_source.source_table, jsonb_build_object('event_type', p_event_type), NULL, p_shard_id
+        p_definition, v_source.source_table, jsonb_build_object('event_type', p_event_type), NULL, NULL, NULL, p_shard_id
     );
 END
 $$;

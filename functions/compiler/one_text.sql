@@ -20,7 +20,7 @@ BEGIN
         INTO v_branches
         FROM projection.event_types AS t
         CROSS JOIN LATERAL (SELECT CASE
-            WHEN NOT t.has_effect THEN 'EXIT said;'
+            WHEN NOT t.has_effect THEN 'EXIT projected;'
             WHEN v_source.kind <> 'state' THEN projection.one_sum_text(v_source.definition, t.event_type, p_shard_id)
             WHEN t.rank = 0 THEN projection.one_begin_text(v_source.definition, t.event_type, p_shard_id)
             ELSE projection.one_later_text(v_source.definition, t.event_type, p_shard_id)
@@ -30,10 +30,9 @@ BEGIN
             CASE v_source.kind WHEN 'state' THEN 'one_of_state' ELSE 'one_of_sum' END,
             jsonb_build_object(
                 'read_table', projection.local_table(v_source.read_table, p_shard_id),
-                'variables', projection.variables_text(v_source.read_table),
+                'type', v_source.read_table,
                 'branches', v_branches,
                 'columns', projection.list(projection.columns(v_source.read_table), 't.*'),
-                'was_columns', projection.list(projection.columns(v_source.read_table), 'was.*'),
                 'beginnings', (
                     SELECT projection.joined(array_agg(quote_literal(t.event_type) ORDER BY t.event_type))
                     FROM projection.event_types AS t WHERE t.event_table = p_event_table AND t.rank = 0
@@ -44,15 +43,12 @@ BEGIN
             )
         );
     END LOOP;
-    RETURN projection.filled('one', jsonb_build_object(
-        'guard', projection.guard_text(p_event_table, true, p_shard_id),
-        'blocks', array_to_string(v_blocks, E'\n')
-    ));
+    RETURN array_to_string(v_blocks, E'\n');
 END
 $$;
 
 COMMENT ON FUNCTION projection.one_text(text, bigint) IS
-'The body of projection.<event table>_one(e): what is done with the one event of a statement, a branch for each type. With a '
-'shard, of its function there. Example: SELECT projection.one_text(''public.bet_events'').';
+'The statements for the one event (e) of a statement: a block for each read table that gathers from the event table, a branch '
+'for each type. Example: SELECT projection.one_text(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.one_text(text, bigint) FROM public;

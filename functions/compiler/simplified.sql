@@ -3,7 +3,7 @@ SET LOCAL ROLE betledger_owner;
 -- The planner puts the text of a definition in its place and works out what is known, such as the type of the event;
 -- EXPLAIN shows what is left. So nothing of ours has to read SQL.
 CREATE OR REPLACE FUNCTION projection.simplified(p_definition text, p_row text, p_rows jsonb)
-RETURNS TABLE (name text, value text, is_constant boolean, is_zero boolean, condition text)
+RETURNS TABLE (n integer, name text, value text, is_constant boolean, is_zero boolean, condition text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET quote_all_identifiers = off
@@ -24,10 +24,10 @@ BEGIN
             FROM jsonb_each_text(p_rows) AS r),
         p_definition, p_row
     ) INTO v_plan;
-    SELECT n #>> '{}' INTO v_strange FROM jsonb_path_query(v_plan, '$.**."Node Type"') AS n
-    WHERE n #>> '{}' NOT IN ('Nested Loop', 'Function Scan', 'Result')
+    SELECT x #>> '{}' INTO v_strange FROM jsonb_path_query(v_plan, '$.**."Node Type"') AS x
+    WHERE x #>> '{}' NOT IN ('Nested Loop', 'Function Scan', 'Result')
     UNION ALL
-    SELECT n #>> '{}' FROM jsonb_path_query(v_plan, '$.**."Alias"') AS n WHERE NOT p_rows ? (n #>> '{}');
+    SELECT x #>> '{}' FROM jsonb_path_query(v_plan, '$.**."Alias"') AS x WHERE NOT p_rows ? (x #>> '{}');
     IF v_strange IS NOT NULL THEN
         PERFORM projection.refuse_definition(
             p_definition, format('cannot be put in place (%s)', v_strange),
@@ -41,6 +41,7 @@ BEGIN
         UNION ALL SELECT jsonb_path_query(v_plan, '$.**."One-Time Filter"')
     ) AS q (f);
     FOR v_n IN 1 .. cardinality(v_columns) LOOP
+        n := v_n;
         name := v_columns[v_n];
         value := v_plan #>> ARRAY['0', 'Plan', 'Output', (2 * v_n - 2)::text];
         is_constant := v_plan #>> ARRAY['0', 'Plan', 'Output', (2 * v_n - 1)::text] IN ('true', 'false');

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION projection.template_inserted()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
+#variable_conflict use_column
 DECLARE
     e "{event_table}";
     v_events integer := 0;
@@ -14,10 +15,8 @@ BEGIN
         EXIT WHEN v_events = 2;
     END LOOP;
     IF v_events = 1 THEN
-        IF "{valid}"(e) IS NOT TRUE THEN
-            PERFORM projection.refuse_event("{name}", to_jsonb(e));
-        END IF;
-        PERFORM "{one}"(e);
+        PERFORM "{checked}";
+        PERFORM "{one}";
     ELSIF v_events = 2 THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n WHERE "{valid}"(n) IS NOT TRUE;
         PERFORM "{many}";

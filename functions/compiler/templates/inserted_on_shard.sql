@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION projection.template_inserted_on_shard()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
+#variable_conflict use_column
 DECLARE
     e "{event_table}";
     v_events integer := 0;
@@ -21,9 +22,7 @@ BEGIN
         EXIT WHEN v_events = 2;
     END LOOP;
     IF v_events = 1 THEN
-        IF "{valid}"(e) IS NOT TRUE THEN
-            PERFORM projection.refuse_event("{name}", to_jsonb(e));
-        END IF;
+        PERFORM "{checked}";
         EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
     ELSIF v_events = 2 THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n WHERE "{valid}"("{row}") IS NOT TRUE;

@@ -6,7 +6,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM "{guard}";
-    PERFORM "{blocks}";
+    PERFORM "{one}";
     RETURN true;
 END
 $$;

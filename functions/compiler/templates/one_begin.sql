@@ -10,7 +10,7 @@ VALUES ("{values}")
 ON CONFLICT DO NOTHING;
 IF FOUND THEN
     PERFORM "{carry}";
-    EXIT said;
+    EXIT projected;
 END IF;
 END
 $$;

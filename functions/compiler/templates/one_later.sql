@@ -10,7 +10,7 @@ IF "{is_later}" THEN
     SET "{set}" = "{set}"
     WHERE "{key}";
     PERFORM "{carry}";
-    EXIT said;
+    EXIT projected;
 END IF;
 END
 $$;

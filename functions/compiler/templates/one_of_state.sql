@@ -5,28 +5,23 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
--- "{read_table}": what the event says of its row, and what its row was.
-<<said>>
+-- "{read_table}": what the event says of its row, and what the row was.
+<<projected>>
 DECLARE
-    "{variables}" text;
+    said "{type}";
+    was "{type}";
 BEGIN
-    <<was>>
-    DECLARE
-        "{variables}" text;
-    BEGIN
-        IF e.event_type NOT IN ("{beginnings}") THEN
-            SELECT "{columns}"
-            INTO "{was_columns}"
-            FROM "{read_table}" AS t
-            WHERE "{key}" FOR NO KEY UPDATE;
-        END IF;
-        CASE e.event_type
-            WHEN "{branches}" THEN NULL;
-            ELSE NULL;
-        END CASE;
-    END was;
-    -- Late, tied, or to a stream that does not begin with its first event: fold all events of the stream.
+    IF e.event_type NOT IN ("{beginnings}") THEN
+        SELECT "{columns}" INTO was
+        FROM "{read_table}" AS t
+        WHERE "{key}" FOR NO KEY UPDATE;
+    END IF;
+    CASE e.event_type
+        WHEN "{branches}" THEN NULL;
+        ELSE NULL;
+    END CASE;
+    -- Late, tied, or out of the ordinary: fold all events of the stream.
     PERFORM "{refresh}"(ARRAY[e.tenant_id], ARRAY["{key_value}"]);
-END said;
+END projected;
 END
 $$;

@@ -6,14 +6,14 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
 -- "{read_table}": what the event says of its row.
-<<said>>
+<<projected>>
 DECLARE
-    "{variables}" text;
+    said "{type}";
 BEGIN
-        CASE e.event_type
-            WHEN "{branches}" THEN NULL;
-            ELSE NULL;
-        END CASE;
-END said;
+    CASE e.event_type
+        WHEN "{branches}" THEN NULL;
+        ELSE NULL;
+    END CASE;
+END projected;
 END
 $$;

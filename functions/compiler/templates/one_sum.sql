@@ -1,6 +1,6 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION projection.template_one_carry()
+CREATE OR REPLACE FUNCTION projection.template_one_sum()
 RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -9,7 +9,7 @@ UPDATE "{read_table}" AS t
 SET "{set}" = "{set}"
 WHERE "{key}";
 IF NOT FOUND THEN
-    PERFORM "{add}"(ARRAY["{plus}"], "{minus}");
+    PERFORM "{refresh}"(ARRAY["{tenant_id}"], ARRAY["{key_value}"]);
 PERFORM "{above}";
 END IF;
 END
