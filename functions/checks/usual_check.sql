@@ -8,7 +8,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT concat_ws(
         E'\n    AND ',
-        format('e.event_data @@ %L', 'strict ' || coalesce(string_agg(
+        -- It is null where a field is missing or of another type: then the rest must not be looked at.
+        format('(e.event_data @@ %L) IS TRUE', 'strict ' || coalesce(string_agg(
             replace(CASE f.value
                 WHEN 'identifier' THEN '*.type() == "string" && * != ""'
                 WHEN 'text' THEN '*.type() == "string"'

@@ -25,7 +25,7 @@ BEGIN
         'row', CASE WHEN p_events IS NULL AND projection.is_distributed(s.source_table)
             THEN projection.row_of(s.source_table, '{}', 'e') ELSE 'e' END,
         'condition', coalesce(nullif(concat_ws(
-            ' AND ', replace(p_condition, '<key>', (projection.event_key(s.definition, ''))[2]),
+            ' AND ', replace(p_condition, '<key>', coalesce((projection.event_key(s.definition, ''))[2], '')),
             projection.effect_text(s.source_table)
         ), ''), 'true')
     )), E'\nUNION ALL\n' ORDER BY s.definition) INTO v_said

@@ -34,3 +34,8 @@ BEGIN
     RETURN v_changed;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_add() IS
+'Template: the body of projection.<read table>_add(): see projection.add_text().';
+
+REVOKE ALL ON FUNCTION projection.template_add() FROM public;

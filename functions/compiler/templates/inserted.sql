@@ -7,17 +7,20 @@ AS $$
 #variable_conflict use_column
 DECLARE
     e "{event_table}";
-    v_events integer := 0;
+    v_is_one boolean;
 BEGIN
     -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
     FOR e IN SELECT n.* FROM new_events AS n LOOP
-        v_events := v_events + 1;
-        EXIT WHEN v_events = 2;
+        IF v_is_one THEN
+            v_is_one := false;
+            EXIT;
+        END IF;
+        v_is_one := true;
     END LOOP;
-    IF v_events = 1 THEN
+    IF v_is_one THEN
         PERFORM "{checked}";
         PERFORM "{one}";
-    ELSIF v_events = 2 THEN
+    ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n WHERE "{valid}"(n) IS NOT TRUE;
         PERFORM "{many}";
     END IF;

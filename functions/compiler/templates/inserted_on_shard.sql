@@ -7,7 +7,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     e "{event_table}";
-    v_events integer := 0;
+    v_is_one boolean;
     v_part "{event_table}"[];
     v_shard_id bigint := substring(TG_TABLE_NAME FROM '_([0-9]+)$');
     v_suffix text := '_' || v_shard_id || '_' || projection.compiled_version();
@@ -18,13 +18,16 @@ BEGIN
     END IF;
     -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
     FOR e IN SELECT n.* FROM new_events AS n LOOP
-        v_events := v_events + 1;
-        EXIT WHEN v_events = 2;
+        IF v_is_one THEN
+            v_is_one := false;
+            EXIT;
+        END IF;
+        v_is_one := true;
     END LOOP;
-    IF v_events = 1 THEN
+    IF v_is_one THEN
         PERFORM "{checked}";
         EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
-    ELSIF v_events = 2 THEN
+    ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n WHERE "{valid}"("{row}") IS NOT TRUE;
         -- No statement may read the rows of a trigger and a shard. In parts, since an array cannot grow without end.
         FOR v_part IN
