@@ -95,7 +95,13 @@ BEGIN
         END IF;
     END IF;
 
-    RAISE EXCEPTION '%: %', coalesce(v_type.event_type, 'event in ' || p_event_table), coalesce(v_problem, 'is not valid')
+    -- What is left is a JSON null, which looks like no metadata here.
+    IF v_problem IS NULL THEN
+        v_problem := 'metadata is a JSON null';
+        v_hint := 'Send a JSON object or null.';
+    END IF;
+
+    RAISE EXCEPTION '%: %', coalesce(v_type.event_type, 'event in ' || p_event_table), v_problem
         USING ERRCODE = 'BL001', HINT = v_hint;
 END
 $$;

@@ -11,3 +11,8 @@ PERFORM "{add}"(
 );
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_carry() IS
+'Template: the call that carries changed rows on to a read table above: see projection.carry_text().';
+
+REVOKE ALL ON FUNCTION projection.template_carry() FROM public;

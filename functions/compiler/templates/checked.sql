@@ -24,3 +24,8 @@ BEGIN
 END checked;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_checked() IS
+'Template: the check of one event: see projection.checked_text().';
+
+REVOKE ALL ON FUNCTION projection.template_checked() FROM public;

@@ -10,3 +10,8 @@ FROM (
 ) AS s
 GROUP BY "{keys}"
 $$;
+
+COMMENT ON FUNCTION projection.template_fold_of_sum() IS
+'Template: the fold of a read table that adds up: see projection.fold_of_sum_text().';
+
+REVOKE ALL ON FUNCTION projection.template_fold_of_sum() FROM public;

@@ -9,3 +9,8 @@ BEGIN
     RETURN true;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_forget() IS
+'Template: the body of projection.<event table>_forget(): see projection.forget_text().';
+
+REVOKE ALL ON FUNCTION projection.template_forget() FROM public;

@@ -8,3 +8,8 @@ BEGIN
 PERFORM "{refresh}"(ARRAY(SELECT e.tenant_id FROM unnest(p_events) AS e), ARRAY(SELECT "{key}" FROM unnest(p_events) AS e));
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_forget_by_refresh() IS
+'Template: what is done when keys were taken out, where more than the column changes: see projection.forget_text().';
+
+REVOKE ALL ON FUNCTION projection.template_forget_by_refresh() FROM public;

@@ -14,3 +14,8 @@ FROM unnest(p_events) AS e
 WHERE t.tenant_id = e.tenant_id AND t."{key}" = "{event_key}" AND t."{column}" = e.metadata ->> 'idempotency_key';
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_forget_key() IS
+'Template: what is done when keys were taken out: see projection.forget_text().';
+
+REVOKE ALL ON FUNCTION projection.template_forget_key() FROM public;

@@ -11,3 +11,8 @@ FROM unnest(p_tenant_ids, p_keys, p_new) AS u (
 )
 ORDER BY u.tenant_id, u.key
 $$;
+
+COMMENT ON FUNCTION projection.template_given_with_new() IS
+'Template: the keys that a refresh is given, with what new events come to: see projection.merge_texts().';
+
+REVOKE ALL ON FUNCTION projection.template_given_with_new() FROM public;

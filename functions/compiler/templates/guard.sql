@@ -10,3 +10,8 @@ IF "{is_foreign}" THEN
 END IF;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_guard() IS
+'Template: the refusal of foreign tenants on a shard: see projection.guard_text().';
+
+REVOKE ALL ON FUNCTION projection.template_guard() FROM public;

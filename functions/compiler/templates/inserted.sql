@@ -27,3 +27,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_inserted() IS
+'Template: the body of projection.<event table>_inserted(): see projection.inserted_text().';
+
+REVOKE ALL ON FUNCTION projection.template_inserted() FROM public;

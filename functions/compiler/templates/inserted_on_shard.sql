@@ -44,3 +44,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_inserted_on_shard() IS
+'Template: the body of projection.<event table>_inserted() on Citus: see projection.inserted_text().';
+
+REVOKE ALL ON FUNCTION projection.template_inserted_on_shard() FROM public;

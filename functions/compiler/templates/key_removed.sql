@@ -13,3 +13,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_key_removed() IS
+'Template: the body of projection.<event table>_key_removed(): see projection.key_removed_text().';
+
+REVOKE ALL ON FUNCTION projection.template_key_removed() FROM public;

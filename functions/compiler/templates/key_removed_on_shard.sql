@@ -18,3 +18,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_key_removed_on_shard() IS
+'Template: the body of projection.<event table>_key_removed() on Citus: see projection.key_removed_text().';
+
+REVOKE ALL ON FUNCTION projection.template_key_removed_on_shard() FROM public;

@@ -10,3 +10,8 @@ FROM (
     ORDER BY 1, 2 LIMIT $4
 ) AS u
 $$;
+
+COMMENT ON FUNCTION projection.template_keys_after() IS
+'Template: the next keys of a read table: see projection.keys_after().';
+
+REVOKE ALL ON FUNCTION projection.template_keys_after() FROM public;

@@ -10,3 +10,8 @@ AS $$
     ORDER BY e.tenant_id, "{key}" LIMIT $4
 )
 $$;
+
+COMMENT ON FUNCTION projection.template_keys_of() IS
+'Template: the next keys of one source: see projection.keys_after().';
+
+REVOKE ALL ON FUNCTION projection.template_keys_of() FROM public;

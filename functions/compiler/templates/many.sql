@@ -10,3 +10,8 @@ BEGIN
     RETURN true;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_many() IS
+'Template: the body of projection.<event table>_many() on Citus: see projection.many_text().';
+
+REVOKE ALL ON FUNCTION projection.template_many() FROM public;

@@ -27,3 +27,8 @@ BEGIN
 END;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_many_of_state() IS
+'Template: what is done with many events, for a read table of kind state: see projection.many_text().';
+
+REVOKE ALL ON FUNCTION projection.template_many_of_state() FROM public;

@@ -24,3 +24,8 @@ BEGIN
 END;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_many_of_sum() IS
+'Template: what is done with many events, for a read table that adds up: see projection.many_text().';
+
+REVOKE ALL ON FUNCTION projection.template_many_of_sum() FROM public;

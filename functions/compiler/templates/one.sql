@@ -10,3 +10,8 @@ BEGIN
     RETURN true;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_one() IS
+'Template: the body of projection.<event table>_one() on Citus: see projection.one_text().';
+
+REVOKE ALL ON FUNCTION projection.template_one() FROM public;

@@ -8,3 +8,8 @@ BEGIN
 PERFORM "{add}"(ARRAY["{plus}"], "{minus}");
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_one_add() IS
+'Template: what one event adds to a table above, where an UPDATE is not enough: see projection.one_carry_text().';
+
+REVOKE ALL ON FUNCTION projection.template_one_add() FROM public;

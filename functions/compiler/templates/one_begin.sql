@@ -14,3 +14,8 @@ IF FOUND THEN
 END IF;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_one_begin() IS
+'Template: an event that begins a stream: see projection.one_begin_text().';
+
+REVOKE ALL ON FUNCTION projection.template_one_begin() FROM public;

@@ -14,3 +14,8 @@ IF "{is_later}" THEN
 END IF;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_one_later() IS
+'Template: an event that comes to a known stream: see projection.one_later_text().';
+
+REVOKE ALL ON FUNCTION projection.template_one_later() FROM public;

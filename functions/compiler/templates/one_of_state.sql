@@ -25,3 +25,8 @@ BEGIN
 END projected;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_one_of_state() IS
+'Template: one event, for a read table of kind state: see projection.one_text().';
+
+REVOKE ALL ON FUNCTION projection.template_one_of_state() FROM public;

@@ -17,3 +17,8 @@ BEGIN
 END projected;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_one_of_sum() IS
+'Template: one event, for a read table that adds up: see projection.one_text().';
+
+REVOKE ALL ON FUNCTION projection.template_one_of_sum() FROM public;

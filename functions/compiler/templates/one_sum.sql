@@ -14,3 +14,8 @@ PERFORM "{above}";
 END IF;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_one_sum() IS
+'Template: what one event adds to a row: see projection.one_update_text().';
+
+REVOKE ALL ON FUNCTION projection.template_one_sum() FROM public;

@@ -15,3 +15,8 @@ WITH gone AS (
 )
 SELECT count(DISTINCT g.tenant_id) FROM gone AS g
 $$;
+
+COMMENT ON FUNCTION projection.template_orphans_deleted() IS
+'Template: takes away slots of tenants that have nothing to count: see projection.repair_slots().';
+
+REVOKE ALL ON FUNCTION projection.template_orphans_deleted() FROM public;

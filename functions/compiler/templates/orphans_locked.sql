@@ -15,3 +15,8 @@ FROM (
     ORDER BY t.tenant_id, t.slot FOR UPDATE
 ) AS o
 $$;
+
+COMMENT ON FUNCTION projection.template_orphans_locked() IS
+'Template: locks slots of tenants that have nothing to count: see projection.repair_slots().';
+
+REVOKE ALL ON FUNCTION projection.template_orphans_locked() FROM public;

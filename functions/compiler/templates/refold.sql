@@ -11,3 +11,8 @@ IF v_keys IS NOT NULL THEN
 END IF;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_refold() IS
+'Template: folds rows anew of which something was taken away: see projection.add_text().';
+
+REVOKE ALL ON FUNCTION projection.template_refold() FROM public;

@@ -75,3 +75,8 @@ BEGIN
     RETURN v_changed_in_all;
 END
 $$;
+
+COMMENT ON FUNCTION projection.template_refresh() IS
+'Template: the body of projection.<read table>_refresh(): see projection.refresh_text().';
+
+REVOKE ALL ON FUNCTION projection.template_refresh() FROM public;

@@ -8,3 +8,8 @@ SELECT "{said}"
 FROM "{source}" AS e CROSS JOIN LATERAL "{definition}"("{row}") AS c
 WHERE "{condition}"
 $$;
+
+COMMENT ON FUNCTION projection.template_said() IS
+'Template: what the rows of a source say: see projection.fold_text().';
+
+REVOKE ALL ON FUNCTION projection.template_said() FROM public;

@@ -10,3 +10,8 @@ SELECT "{said}",
 FROM "{source}" AS e CROSS JOIN LATERAL "{definition}"("{row}") AS c
 WHERE "{condition}"
 $$;
+
+COMMENT ON FUNCTION projection.template_said_by_events() IS
+'Template: what events say, with their position: see projection.fold_text().';
+
+REVOKE ALL ON FUNCTION projection.template_said_by_events() FROM public;

@@ -25,3 +25,8 @@ added AS (
 )
 SELECT count(*) FROM added
 $$;
+
+COMMENT ON FUNCTION projection.template_slots_repaired() IS
+'Template: adds to slots what they lack: see projection.repair_slots().';
+
+REVOKE ALL ON FUNCTION projection.template_slots_repaired() FROM public;

@@ -20,3 +20,8 @@ SELECT
         ELSE false
     END
 $$;
+
+COMMENT ON FUNCTION projection.template_valid() IS
+'Template: the body of projection.<event table>_valid(): see projection.valid_text().';
+
+REVOKE ALL ON FUNCTION projection.template_valid() FROM public;

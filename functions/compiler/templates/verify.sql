@@ -13,3 +13,8 @@ FULL JOIN (
 ) AS t ON "{match}"
 WHERE f IS NULL OR t IS NULL OR f *<> t
 $$;
+
+COMMENT ON FUNCTION projection.template_verify() IS
+'Template: compares a read table with its fold: see projection.verify_text().';
+
+REVOKE ALL ON FUNCTION projection.template_verify() FROM public;
