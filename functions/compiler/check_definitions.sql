@@ -6,26 +6,24 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_found record;
+    v_read_tables text[] := projection.read_tables_of(p_event_table);
+    v_refusal record;
 BEGIN
-    SELECT format('column %s of %s', c, p.read_table) AS what INTO v_found
-    FROM projection.projections AS p
-    CROSS JOIN unnest(projection.columns(p.read_table)) AS c
-    WHERE p.read_table = ANY (projection.read_tables_of(p_event_table)) AND c <> 'slot' AND NOT EXISTS (
-        SELECT FROM projection.sources AS s
-        WHERE s.read_table = p.read_table AND c = ANY (projection.said_columns(s.definition))
-    )
-    LIMIT 1;
+    SELECT r.* INTO v_refusal FROM projection.rule_refusals(v_read_tables) AS r LIMIT 1;
+    IF NOT FOUND THEN
+        SELECT r.* INTO v_refusal FROM projection.source_refusals(v_read_tables) AS r LIMIT 1;
+    END IF;
+    IF NOT FOUND THEN
+        SELECT r.* INTO v_refusal FROM projection.event_type_refusals(p_event_table) AS r LIMIT 1;
+    END IF;
     IF FOUND THEN
-        PERFORM projection.refuse_definition(
-            v_found.what, 'is said by no definition',
-            'Add it to the definition, or drop it: a table of your own may hold what you know of a row.'
-        );
+        PERFORM projection.refuse_definition(v_refusal.what, v_refusal.problem, v_refusal.remedy);
     END IF;
 END
 $$;
 
 COMMENT ON FUNCTION projection.check_definitions(text) IS
-'Refuses definitions that cannot be compiled, for an event table and the read tables that follow from it. Error: BL020.';
+'Refuses what cannot be compiled, for an event table and the read tables that follow from it: a column, an event type or a '
+'definition, with the remedy. Error: BL020. Example: SELECT projection.check_definitions(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.check_definitions(text) FROM public;

@@ -13,3 +13,5 @@ COMMENT ON FUNCTION projection.columns(text) IS
 'The columns of a table, in their order. Example: SELECT projection.columns(''public.bets_view'').';
 
 REVOKE ALL ON FUNCTION projection.columns(text) FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.columns(text) TO betledger_operator;

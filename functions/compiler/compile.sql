@@ -10,6 +10,8 @@ AS $$
 DECLARE
     v_function record;
     v_signature regprocedure;
+    v_read_table text;
+    v_has_rows boolean;
 BEGIN
     IF p_shard_id IS NULL THEN
         PERFORM projection.compile_event_types();
@@ -33,6 +35,14 @@ BEGIN
             format('%s Compiled by projection.compile() for %s: change its definition instead.', v_function.says, v_function.made_for)
         );
     END LOOP;
+    IF p_shard_id IS NULL THEN
+        -- Of no events, any definition makes the same rows.
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_event_table) INTO v_has_rows;
+        FOREACH v_read_table IN ARRAY projection.read_tables_of(p_event_table) LOOP
+            CONTINUE WHEN v_has_rows;
+            PERFORM projection.mark_folded(v_read_table);
+        END LOOP;
+    END IF;
 END
 $$;
 

@@ -26,16 +26,12 @@ BEGIN
         PERFORM projection.on_shards(
             pg_catalog.format('CALL ops.rebuild_projection(%L, %L, %L, <shard_id>)', p_name, p_tenant_id, p_batch), p_tenant_id
         );
-        PERFORM ops.record_run('rebuild', p_tenant_id);
+        PERFORM ops.record_rebuild(v_only, p_tenant_id);
         RETURN;
     END IF;
     FOR v_projection IN
-        WITH RECURSIVE chosen AS (
-            SELECT p.read_table FROM projection.projections AS p WHERE v_only IS NULL OR p.read_table = v_only
-            UNION
-            SELECT f.read_table FROM chosen AS c JOIN projection.sources AS f ON f.source_table = c.read_table
-        )
-        SELECT p.read_table, p.kind FROM projection.projections AS p JOIN chosen AS c ON c.read_table = p.read_table
+        SELECT p.read_table, p.kind FROM projection.projections AS p
+        WHERE v_only IS NULL OR p.read_table = v_only OR p.read_table = ANY (projection.read_tables_of(v_only))
         ORDER BY p.position
     LOOP
         v_after_tenant_id := 0;
@@ -65,7 +61,7 @@ BEGIN
         END IF;
     END LOOP;
     IF p_shard_id IS NULL THEN
-        PERFORM ops.record_run('rebuild', p_tenant_id);
+        PERFORM ops.record_rebuild(v_only, p_tenant_id);
     END IF;
 END
 $$;
