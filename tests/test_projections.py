@@ -278,37 +278,6 @@ def test_the_bulk_path_and_the_single_path_agree(db: psycopg.Connection) -> None
     assert rows[0] == rows[1] == rows[2] == without_tenant(fold(every_kind(1)))
 
 
-SINGLE_EVENTS = [
-    *(bet(1, "b1", kind, T0, key) for kind in ("placed", "confirmed", "settled", "cancelled") for key in (None, "k")),
-    *(
-        payment(1, "p1", f"{kind}_{step}", T0, "k")
-        for kind in ("deposit", "withdrawal")
-        for step in ("created", "completed", "failed")
-    ),
-    balance(1, "u1", "increased", "10.50", T0),
-    balance(1, "u1", "decreased", Decimal("3.0"), T0),
-]
-
-
-@pytest.mark.parametrize("event", SINGLE_EVENTS, ids=lambda e: f"{e.event_type}-{e.key}")
-def test_the_fold_of_one_event_is_the_fold(db: psycopg.Connection, event: Event) -> None:
-    insert(db, [event])
-    assert read(db) == fold([event])
-    compared = 0
-    for name, source in db.execute("SELECT fold, source_table FROM projection.folds").fetchall():
-        if db.execute(f"SELECT count(*) FROM {source}").fetchone() != (1,):
-            continue
-        text, of_one = db.execute(
-            "SELECT t, projection.fold_of_one(t) FROM projection.fold_text(%s, %s) AS t",
-            (name, f"(SELECT * FROM {source})"),
-        ).fetchone()  # type: ignore[misc]
-        rows = [db.execute(query).fetchall() for query in (text, of_one)]
-        assert rows[0] == rows[1], name
-        assert not any(word in of_one for word in ("sum(", "count(", "max(", "min(", "GROUP BY"))
-        compared += 1
-    assert compared >= 2
-
-
 # ---------------------------------------------------------------------------------------------- time
 
 
@@ -417,28 +386,23 @@ CREATE TABLE public.fixtures_view (
 
 OF_EVENTS = """
 CREATE INDEX bet_events_fixture ON public.bet_events (tenant_id, (event_data ->> 'fixture_id'));
-CREATE VIEW projection.fixtures_fold AS
-SELECT e.tenant_id, e.event_data ->> 'fixture_id' AS fixture_id, count(*)::integer AS placed,
-    sum((e.event_data ->> 'stake')::numeric) AS staked
-FROM public.bet_events AS e WHERE e.event_type = 'V1_BETS_BET_PLACED'
-GROUP BY e.tenant_id, e.event_data ->> 'fixture_id';
-INSERT INTO projection.projections (read_table, kind, key_columns, position)
-VALUES ('public.fixtures_view', 'sum', '{tenant_id,fixture_id}', 60);
-INSERT INTO projection.folds VALUES
-('projection.fixtures_fold', 'public.bet_events', 'public.fixtures_view', 'e.event_data ->> ''fixture_id''');
-SELECT projection.compile_event_table('public.bet_events');
+CREATE FUNCTION projection.fixture_of_event(e public.bet_events)
+RETURNS TABLE (tenant_id bigint, fixture_id text, placed integer, staked numeric) LANGUAGE sql STABLE AS $$
+    SELECT e.tenant_id, e.event_data ->> 'fixture_id', 1, (e.event_data ->> 'stake')::numeric
+    WHERE e.event_type = 'V1_BETS_BET_PLACED'
+$$;
+SELECT projection.define('public.fixtures_view', '{projection.fixture_of_event}', p_position => 60);
+SELECT projection.compile('public.bet_events');
 """
 
 OF_BETS = """
 CREATE INDEX bets_view_fixture ON public.bets_view (tenant_id, fixture_id);
-CREATE VIEW projection.fixtures_fold AS
-SELECT r.tenant_id, r.fixture_id, count(*)::integer AS placed, coalesce(sum(r.stake), 0) AS staked
-FROM public.bets_view AS r WHERE r.fixture_id IS NOT NULL GROUP BY r.tenant_id, r.fixture_id;
-INSERT INTO projection.projections (read_table, kind, key_columns, position)
-VALUES ('public.fixtures_view', 'sum', '{tenant_id,fixture_id}', 60);
-INSERT INTO projection.folds VALUES
-('projection.fixtures_fold', 'public.bets_view', 'public.fixtures_view', 'e.fixture_id');
-SELECT projection.compile_event_table('public.bet_events');
+CREATE FUNCTION projection.fixture_of_bet(b public.bets_view)
+RETURNS TABLE (tenant_id bigint, fixture_id text, placed integer, staked numeric) LANGUAGE sql STABLE AS $$
+    SELECT b.tenant_id, b.fixture_id, 1, coalesce(b.stake, 0) WHERE b.fixture_id IS NOT NULL
+$$;
+SELECT projection.define('public.fixtures_view', '{projection.fixture_of_bet}', p_position => 60);
+SELECT projection.compile('public.bet_events');
 """
 
 
@@ -483,62 +447,44 @@ def test_a_projection_is_added_in_sql(db: psycopg.Connection, connect: Connect, 
     assert verify(db) == []
 
 
-BONUS = [
-    """
-    SET LOCAL ROLE betledger_owner;
-    CREATE TABLE public.bonus_events (LIKE public.balance_events INCLUDING ALL);
-    CREATE TABLE public.bonuses_view (
-        tenant_id bigint NOT NULL, bonus_id text COLLATE "C" NOT NULL, user_id text, amount numeric,
-        status text NOT NULL, idempotency_key text, PRIMARY KEY (tenant_id, bonus_id)
-    );
-    CREATE TABLE public.bonus_users_view (
-        tenant_id bigint NOT NULL, user_id text COLLATE "C" NOT NULL, bonuses integer NOT NULL DEFAULT 0,
-        granted numeric NOT NULL DEFAULT 0, PRIMARY KEY (tenant_id, user_id)
-    );
-    CREATE INDEX ON public.bonuses_view (tenant_id, user_id);
-    GRANT SELECT, INSERT, UPDATE (metadata) ON public.bonus_events TO betledger_app, betledger_operator;
-    INSERT INTO projection.event_types VALUES
-    ('public.bonus_events', 'V1_BONUSES_BONUS_CREATED', '{"user_id": "identifier", "amount": "amount"}', '{}'),
-    ('public.bonus_events', 'V1_BONUSES_BONUS_REVOKED', '{}', '{"reason": "text"}');
-    INSERT INTO projection.projections (read_table, kind, key_columns, position) VALUES
-    ('public.bonuses_view', 'state', '{tenant_id,bonus_id}', 100),
-    ('public.bonus_users_view', 'sum', '{tenant_id,user_id}', 110);
-    CREATE VIEW projection.bonuses_fold AS
-    SELECT e.tenant_id, e.aggregate_id AS bonus_id,
-        max(e.event_data ->> 'user_id') AS user_id, max((e.event_data ->> 'amount')::numeric) AS amount,
-        lower(split_part(
-            max(lpad(e."timestamp"::text, 13, '0') || projection.event_rank(e.event_type) || '|' || e.event_type), '_', 4
-        )) AS status,
-        max(e.metadata ->> 'idempotency_key') AS idempotency_key
-    FROM public.bonus_events AS e GROUP BY e.tenant_id, e.aggregate_id;
-    CREATE VIEW projection.bonus_users_fold AS
-    SELECT r.tenant_id, r.user_id, count(*)::integer AS bonuses,
-        coalesce(sum(r.amount) FILTER (WHERE r.status = 'created'), 0) AS granted
-    FROM public.bonuses_view AS r WHERE r.user_id IS NOT NULL GROUP BY r.tenant_id, r.user_id;
-    INSERT INTO projection.folds VALUES
-    ('projection.bonuses_fold', 'public.bonus_events', 'public.bonuses_view', 'e.aggregate_id'),
-    ('projection.bonus_users_fold', 'public.bonuses_view', 'public.bonus_users_view', 'e.user_id');
-    SELECT projection.compile_event_table('public.bonus_events');
-    """,
-    """
-    CREATE TRIGGER refuse_malformed BEFORE INSERT ON public.bonus_events
-    FOR EACH ROW WHEN (num_nulls(NEW.id, NEW.tenant_id, NEW.aggregate_id) > 0)
-    EXECUTE FUNCTION projection.refuse_malformed('public.bonus_events');
-    CREATE TRIGGER project_inserted AFTER INSERT ON public.bonus_events REFERENCING NEW TABLE AS new_events
-    FOR EACH STATEMENT EXECUTE FUNCTION projection.bonus_events_inserted();
-    CREATE TRIGGER project_key_removed AFTER UPDATE ON public.bonus_events REFERENCING NEW TABLE AS new_events
-    FOR EACH STATEMENT EXECUTE FUNCTION projection.bonus_events_key_removed();
-    CREATE TRIGGER guard_event BEFORE UPDATE OR DELETE ON public.bonus_events
-    FOR EACH ROW EXECUTE FUNCTION projection.guard_event();
-    CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON public.bonus_events
-    FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event();
-    """,
-]
+BONUS = """
+SET LOCAL ROLE betledger_owner;
+SELECT projection.create_event_table('bonus_events', 'bonuses');
+CREATE TABLE public.bonuses_view (
+    tenant_id bigint NOT NULL, bonus_id text COLLATE "C" NOT NULL, user_id text, amount numeric,
+    status text NOT NULL, idempotency_key text, PRIMARY KEY (tenant_id, bonus_id)
+);
+CREATE TABLE public.bonus_users_view (
+    tenant_id bigint NOT NULL, user_id text COLLATE "C" NOT NULL, bonuses integer NOT NULL DEFAULT 0,
+    granted numeric NOT NULL DEFAULT 0, PRIMARY KEY (tenant_id, user_id)
+);
+CREATE INDEX ON public.bonuses_view (tenant_id, user_id);
+INSERT INTO projection.event_types (event_table, event_type, status, rank, required_fields, optional_fields) VALUES
+('public.bonus_events', 'V1_BONUSES_BONUS_CREATED', 'created', 0, '{"user_id": "identifier", "amount": "amount"}', '{}'),
+('public.bonus_events', 'V1_BONUSES_BONUS_REVOKED', 'revoked', 2, '{}', '{"reason": "text"}');
+CREATE FUNCTION projection.bonus_of_event(e public.bonus_events)
+RETURNS TABLE (tenant_id bigint, bonus_id text, user_id text, amount numeric, status text, idempotency_key text)
+LANGUAGE sql STABLE AS $$
+    SELECT e.tenant_id, e.aggregate_id, e.event_data ->> 'user_id', (e.event_data ->> 'amount')::numeric,
+        projection.event_status(e.event_type), e.metadata ->> 'idempotency_key'
+$$;
+CREATE FUNCTION projection.user_of_bonus(b public.bonuses_view)
+RETURNS TABLE (tenant_id bigint, user_id text, bonuses integer, granted numeric) LANGUAGE sql STABLE AS $$
+    SELECT b.tenant_id, b.user_id, 1, CASE WHEN b.status = 'created' THEN b.amount ELSE 0 END WHERE b.user_id IS NOT NULL
+$$;
+SELECT projection.define('public.bonuses_view', '{projection.bonus_of_event}', p_position => 100, p_latest => '[
+    {"columns": ["status"]},
+    {"columns": ["user_id", "amount", "idempotency_key"], "of": ["V1_BONUSES_BONUS_CREATED"]}
+]');
+SELECT projection.define('public.bonus_users_view', '{projection.user_of_bonus}', p_position => 110);
+SELECT projection.compile('public.bonus_events');
+SELECT projection.attach('public.bonus_events');
+"""
 
 
 @pytest.mark.not_on_citus("the tables are made after the others were distributed: test_citus.py does it by a migration")
 def test_an_event_table_is_added_in_sql(db: psycopg.Connection, connect: Connect) -> None:
-    migrate(db, *BONUS)
+    migrate(db, BONUS)
     app = connect("app")
 
     def bonus(bonus_id: str, kind: str, at: int, key: str | None = None, **fields: object) -> Event:
