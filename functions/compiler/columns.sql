@@ -2,11 +2,15 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.columns(p_table text)
 RETURNS text[]
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute AS a
-    WHERE a.attrelid = p_table::regclass AND a.attnum > 0 AND NOT a.attisdropped
+BEGIN
+    RETURN (
+        SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute AS a
+        WHERE a.attrelid = p_table::regclass AND a.attnum > 0 AND NOT a.attisdropped
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.columns(text) IS

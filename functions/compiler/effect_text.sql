@@ -2,13 +2,17 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.effect_text(p_source_table text)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT format('e.event_type NOT IN (%s)', string_agg(quote_literal(t.event_type), ', ' ORDER BY t.event_type))
-    FROM projection.event_types AS t
-    WHERE t.event_table = p_source_table AND NOT t.has_effect
-    HAVING count(*) > 0
+BEGIN
+    RETURN (
+        SELECT format('e.event_type NOT IN (%s)', string_agg(quote_literal(t.event_type), ', ' ORDER BY t.event_type))
+        FROM projection.event_types AS t
+        WHERE t.event_table = p_source_table AND NOT t.has_effect
+        HAVING count(*) > 0
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.effect_text(text) IS

@@ -2,17 +2,21 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.event_key(p_definition text, p_left text)
 RETURNS text[]
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT array_agg(
-        CASE p_left WHEN '' THEN d.value ELSE format('%s%I = %s', p_left, d.name, d.value) END
-        ORDER BY array_position(p.key_columns, d.name)
-    )
-    FROM projection.sources AS s
-    JOIN projection.projections AS p USING (read_table)
-    CROSS JOIN LATERAL projection.simplified(s.definition, 'e', jsonb_build_object('e', s.source_table)) AS d
-    WHERE s.definition = p_definition AND d.name = ANY (p.key_columns)
+BEGIN
+    RETURN (
+        SELECT array_agg(
+            CASE p_left WHEN '' THEN d.value ELSE format('%s%I = %s', p_left, d.name, d.value) END
+            ORDER BY array_position(p.key_columns, d.name)
+        )
+        FROM projection.sources AS s
+        JOIN projection.projections AS p USING (read_table)
+        CROSS JOIN LATERAL projection.simplified(s.definition, 'e', jsonb_build_object('e', s.source_table)) AS d
+        WHERE s.definition = p_definition AND d.name = ANY (p.key_columns)
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.event_key(text, text) IS

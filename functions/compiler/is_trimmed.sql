@@ -3,16 +3,20 @@ SET LOCAL ROLE betledger_owner;
 -- A summary subtracts, too: trailing zeros would tell in which order the events came.
 CREATE OR REPLACE FUNCTION projection.is_trimmed(p_read_table text, p_column text)
 RETURNS boolean
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT EXISTS (
-        SELECT FROM pg_attribute AS a
-        WHERE a.attrelid = p_read_table::regclass AND a.attname = p_column AND a.atttypid = 'numeric'::regtype
-    ) AND EXISTS (
-        SELECT FROM projection.sources AS s JOIN projection.projections AS p ON p.read_table = s.source_table
-        WHERE s.read_table = p_read_table
-    )
+BEGIN
+    RETURN (
+        SELECT EXISTS (
+            SELECT FROM pg_attribute AS a
+            WHERE a.attrelid = p_read_table::regclass AND a.attname = p_column AND a.atttypid = 'numeric'::regtype
+        ) AND EXISTS (
+            SELECT FROM projection.sources AS s JOIN projection.projections AS p ON p.read_table = s.source_table
+            WHERE s.read_table = p_read_table
+        )
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.is_trimmed(text, text) IS

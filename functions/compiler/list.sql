@@ -3,11 +3,15 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.list(p_columns text[], p_each text, p_between text DEFAULT ',')
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT projection.joined(array_agg(replace(p_each, '*', quote_ident(c.name)) ORDER BY c.n), p_between)
-    FROM unnest(p_columns) WITH ORDINALITY AS c (name, n)
+BEGIN
+    RETURN (
+        SELECT projection.joined(array_agg(replace(p_each, '*', quote_ident(c.name)) ORDER BY c.n), p_between)
+        FROM unnest(p_columns) WITH ORDINALITY AS c (name, n)
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.list(text[], text, text) IS

@@ -2,18 +2,22 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.nothing_said(p_definition text)
 RETURNS jsonb
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT jsonb_object_agg(c, CASE
-        WHEN c = 'slot' THEN projection.slot_text(p_definition)
-        WHEN c = ANY (p.lowest_columns || p.highest_columns) THEN 'NULL'
-        ELSE '0'
-    END)
-    FROM projection.sources AS s
-    JOIN projection.projections AS p USING (read_table)
-    CROSS JOIN unnest(projection.columns(p.read_table)) AS c
-    WHERE s.definition = p_definition
+BEGIN
+    RETURN (
+        SELECT jsonb_object_agg(c, CASE
+            WHEN c = 'slot' THEN projection.slot_text(p_definition)
+            WHEN c = ANY (p.lowest_columns || p.highest_columns) THEN 'NULL'
+            ELSE '0'
+        END)
+        FROM projection.sources AS s
+        JOIN projection.projections AS p USING (read_table)
+        CROSS JOIN unnest(projection.columns(p.read_table)) AS c
+        WHERE s.definition = p_definition
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.nothing_said(text) IS

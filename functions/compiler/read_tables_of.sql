@@ -2,15 +2,19 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.read_tables_of(p_source_table text)
 RETURNS text[]
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH RECURSIVE reached AS (
-        SELECT s.read_table FROM projection.sources AS s WHERE s.source_table = p_source_table
-        UNION
-        SELECT s.read_table FROM reached AS r JOIN projection.sources AS s ON s.source_table = r.read_table
-    )
-    SELECT coalesce(array_agg(r.read_table), '{}') FROM reached AS r
+BEGIN
+    RETURN (
+        WITH RECURSIVE reached AS (
+            SELECT s.read_table FROM projection.sources AS s WHERE s.source_table = p_source_table
+            UNION
+            SELECT s.read_table FROM reached AS r JOIN projection.sources AS s ON s.source_table = r.read_table
+        )
+        SELECT coalesce(array_agg(r.read_table), '{}') FROM reached AS r
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.read_tables_of(text) IS

@@ -2,13 +2,17 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.row_of(p_table text, p_values jsonb, p_alias text DEFAULT NULL)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT format('ROW(%s)::%s', projection.joined(array_agg(coalesce(
-        p_values ->> c.name, p_alias || '.' || quote_ident(c.name), 'NULL'
-    ) ORDER BY c.n)), p_table)
-    FROM unnest(projection.columns(p_table)) WITH ORDINALITY AS c (name, n)
+BEGIN
+    RETURN (
+        SELECT format('ROW(%s)::%s', projection.joined(array_agg(coalesce(
+            p_values ->> c.name, p_alias || '.' || quote_ident(c.name), 'NULL'
+        ) ORDER BY c.n)), p_table)
+        FROM unnest(projection.columns(p_table)) WITH ORDINALITY AS c (name, n)
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.row_of(text, jsonb, text) IS

@@ -4,15 +4,19 @@ SET LOCAL ROLE betledger_owner;
 -- holds this slot and waits for the balance.
 CREATE OR REPLACE FUNCTION projection.slot_text(p_definition text)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT format(
-        '%s + pg_backend_pid() %% %s',
-        100 * coalesce((SELECT f.position FROM projection.projections AS f WHERE f.read_table = s.source_table), 0), p.slots
-    )
-    FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
-    WHERE s.definition = p_definition
+BEGIN
+    RETURN (
+        SELECT format(
+            '%s + pg_backend_pid() %% %s',
+            100 * coalesce((SELECT f.position FROM projection.projections AS f WHERE f.read_table = s.source_table), 0), p.slots
+        )
+        FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+        WHERE s.definition = p_definition
+    );
+END
 $$;
 
 COMMENT ON FUNCTION projection.slot_text(text) IS
