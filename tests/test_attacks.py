@@ -416,7 +416,7 @@ WRITING = [
     everybody("updating what triggers keep", "UPDATE bets_view SET stake = 1", "UPDATE payments_view SET amount = 1",
               "UPDATE user_balances_view SET balance = 1", "UPDATE user_activity_view SET bets = 1",
               "UPDATE projection.tenant_totals SET bets_placed = 1",
-              "UPDATE projection.event_types SET event_type = 'x'", "UPDATE projection.folds SET fold = 'x'",
+              "UPDATE projection.event_types SET event_type = 'x'", "UPDATE projection.sources SET definition = 'x'",
               "UPDATE projection.projections SET kind = 'sum'"),
     everybody("merging into what triggers keep",
               *(f"MERGE INTO {t} AS t USING (VALUES (1)) AS v ON true WHEN MATCHED THEN DELETE" for t in KEPT_TABLES),
@@ -559,7 +559,7 @@ DEFINITIONS = [
               "ALTER TABLE bet_events ENABLE REPLICA TRIGGER guard_event"),
     everybody("altering our views", "ALTER VIEW tenants_summary_view SET (security_invoker = false)",
               "ALTER VIEW tenants_summary_view OWNER TO CURRENT_USER", "DROP VIEW tenants_summary_view CASCADE",
-              "CREATE OR REPLACE VIEW tenants_summary_view AS SELECT 1", "SELECT FROM projection.bets_fold"),
+              "CREATE OR REPLACE VIEW tenants_summary_view AS SELECT 1", "SELECT FROM projection.bets_view_fold"),
     everybody("altering our functions", "ALTER FUNCTION place_bet SECURITY DEFINER",
               "ALTER FUNCTION place_bet RESET ALL",
               "ALTER FUNCTION place_bet OWNER TO CURRENT_USER", "ALTER FUNCTION place_bet RENAME TO x",
@@ -592,8 +592,8 @@ DEFINITIONS = [
             ("no privileges were granted",)),
     Attempt(MEMBERS, "revoking what others may do", "REVOKE SELECT ON bets_view FROM betledger_reader", NOTHING,
             ("no privileges could be revoked",)),
-    everybody("granting what one may not do", "GRANT SELECT ON projection.bets_fold TO PUBLIC",
-              "GRANT ALL ON FUNCTION projection.compile_event_table TO PUBLIC",
+    everybody("granting what one may not do", "GRANT SELECT ON projection.bets_view_fold TO PUBLIC",
+              "GRANT ALL ON FUNCTION projection.compile TO PUBLIC",
               "GRANT USAGE ON SCHEMA betledger_migrations TO PUBLIC"),
     everybody("writing the catalogue", "UPDATE pg_class SET relforcerowsecurity = false", "DELETE FROM pg_policy",
               "UPDATE pg_proc SET prosecdef = true", "UPDATE pg_authid SET rolsuper = true",
@@ -633,7 +633,7 @@ SERVER = [
               *(f"SELECT {f}(pid) FROM pg_stat_activity WHERE usename <> current_user AND datname = current_database()"
                 for f in ("pg_terminate_backend", "pg_cancel_backend"))),
     everybody("rewriting tables", "CLUSTER bet_events USING bet_events_pkey", "REINDEX TABLE bet_events",
-              "REINDEX INDEX bet_events_pkey", "DROP INDEX bet_events_key_age",
+              "REINDEX INDEX bet_events_pkey", "DROP INDEX bet_events_time",
               "ALTER INDEX bet_events_pkey RENAME TO x"),
     Attempt(EVERYBODY, "vacuum full", "VACUUM FULL bet_events", NOTHING, ("bet_events", "skipping"), alone=True),
     Attempt(EVERYBODY, "analyze", "ANALYZE bet_events", NOTHING, ("bet_events", "skipping")),
@@ -641,7 +641,7 @@ SERVER = [
               "SELECT ops.verify_projections()", "SELECT ops.doctor()", "SELECT FROM ops.maintenance_runs",
               "SELECT ops.distribute()", roles="tenant_login app reader stranger", alone=True),
     everybody("what belongs to migrations", "SELECT ops.distribute()", "SELECT FROM betledger_migrations.versioned",
-              "SELECT projection.compile_event_table('bet_events')", "SELECT projection.compile_refresh('bets_view')",
+              "SELECT projection.compile('bet_events')", "SELECT projection.compile_fold('bets_view')",
               "SELECT projection.make_shard_functions(1)"),
 ]
 
@@ -721,7 +721,7 @@ DEFINED = """
     UNION ALL SELECT 'large object', md5(string_agg(l::text, '|' ORDER BY l::text)) FROM pg_largeobject AS l
     UNION ALL SELECT 'event types', md5(string_agg(e::text, '|' ORDER BY e::text)) FROM projection.event_types AS e
     UNION ALL SELECT 'projections', md5(string_agg(e::text, '|' ORDER BY e::text)) FROM projection.projections AS e
-    UNION ALL SELECT 'folds', md5(string_agg(e::text, '|' ORDER BY e::text)) FROM projection.folds AS e
+    UNION ALL SELECT 'sources', md5(string_agg(e::text, '|' ORDER BY e::text)) FROM projection.sources AS e
     UNION ALL SELECT 'personal keys', md5(string_agg(e::text, '|' ORDER BY e::text)) FROM personal_keys AS e
 """
 
@@ -1166,7 +1166,7 @@ def test_every_role_has_the_least_it_needs(db):
 def test_a_grant_too_many_would_be_seen(db):
     before = granted(db)
     for statement in (
-        "GRANT SELECT ON projection.bets_fold TO betledger_reader", "GRANT EXECUTE ON FUNCTION place_bet TO PUBLIC",
+        "GRANT SELECT ON projection.bets_view_fold TO betledger_reader", "GRANT EXECUTE ON FUNCTION place_bet TO PUBLIC",
         "GRANT UPDATE (event_data) ON bet_events TO betledger_app", "GRANT USAGE ON SCHEMA ops TO betledger_app",
         "GRANT betledger_app TO betledger_tenant", "GRANT SELECT ON bets_view TO betledger_app WITH GRANT OPTION",
         "GRANT CREATE ON SCHEMA public TO PUBLIC", "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",

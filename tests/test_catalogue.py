@@ -53,7 +53,7 @@ NONE_OF_THESE = {
             OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid
                 AND ('betledger_tenant'::regrole = ANY (p.polroles) OR 0 = ANY (p.polroles))
                 AND coalesce(pg_get_expr(p.polqual, t.oid), '') || coalesce(pg_get_expr(p.polwithcheck, t.oid), '')
-                    NOT LIKE '%tenant_id =%app.tenant_id%'))""",
+                    NOT LIKE '%tenant_id = %own_tenant()%'))""",
     "a view with tenant_id that reads with the rights of its owner": f"""
         SELECT name FROM ({TABLES}) t WHERE relkind = 'v' AND {HAS_TENANT}
         AND NOT coalesce(reloptions @> '{{security_invoker=true}}', false)""",

@@ -190,7 +190,7 @@ def test_the_clock_jumps_back(db: psycopg.Connection, dsn: str) -> None:
 
 TABLES = (
     "bet_events", "payment_events", "balance_events", "bets_view", "payments_view", "user_balances_view", "user_activity_view",
-    "projection.tenant_totals", "projection.event_types", "projection.folds", "ops.maintenance_runs", "personal_keys",
+    "projection.tenant_totals", "projection.event_types", "projection.projections", "projection.sources", "ops.maintenance_runs", "personal_keys",
 )  # fmt: skip
 CALLS: dict[str, str] = {
     "place_bet": "SELECT * FROM place_bet(1, 'u1', 1, 2, 'f', 'new', true)",

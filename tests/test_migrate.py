@@ -134,14 +134,14 @@ def test_triggers_stay_due_when_the_runner_dies_before_them(
     assert applied == ["triggers/t.sql"]
 
 
-def test_a_changed_fold_of_the_ledger_reaches_the_triggers(empty: str, tmp_path: Path) -> None:
+def test_a_changed_definition_of_the_ledger_reaches_the_triggers(empty: str, tmp_path: Path) -> None:
     for folder in ("schema", "functions", "triggers"):
         shutil.copytree(sql_root() / folder, tmp_path / folder)
     betledger.migrate(empty, tmp_path)
-    fold = tmp_path / "functions/projection/bets_fold.sql"
-    before = fold.read_text()
-    fold.write_text(before.replace("f.placed[5] AS fixture_id", "upper(f.placed[5]) AS fixture_id"))
-    assert fold.read_text() != before
+    definition = tmp_path / "functions/projections/bets_view.sql"
+    before = definition.read_text()
+    definition.write_text(before.replace("e.event_data ->> 'fixture_id'", "upper(e.event_data ->> 'fixture_id')"))
+    assert definition.read_text() != before
     betledger.migrate(empty, tmp_path)
     with psycopg.connect(empty, autocommit=True) as connection:
         connection.execute("SELECT * FROM place_bet(1, 'u1', 10, 2, 'f1', 'k1')")
