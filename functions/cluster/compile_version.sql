@@ -11,11 +11,11 @@ BEGIN
         (
             SELECT left(md5(string_agg(part.text, E'\n' ORDER BY part.text)), 8)
             FROM (
-                SELECT s::text FROM projection.sources AS s
+                SELECT s::text FROM projection.registered_sources() AS s
                 UNION ALL SELECT concat(p.read_table, p.kind, p.position, p.latest, p.lowest_columns, p.highest_columns, p.slots)
-                FROM projection.projections AS p
-                UNION ALL SELECT t::text FROM projection.event_types AS t
-                UNION ALL SELECT projection.variables_text(p.read_table) FROM projection.projections AS p
+                FROM projection.registered_projections() AS p
+                UNION ALL SELECT t::text FROM projection.registered_types() AS t
+                UNION ALL SELECT projection.variables_text(p.read_table) FROM projection.registered_projections() AS p
                 UNION ALL
                 SELECT p.prosrc FROM pg_proc AS p
                 WHERE p.pronamespace = 'projection'::regnamespace AND p.prorettype <> 'trigger'::regtype

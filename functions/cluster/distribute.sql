@@ -70,6 +70,20 @@ BEGIN
         RETURN NEXT format('%s runs on the node of its tenant', v_function);
     END LOOP;
 
+    -- What takes or gives rows of a table could not go to the nodes before it. Definitions last: a node looks for what they call.
+    PERFORM projection.compile_event_types();
+    FOR v_function IN
+        SELECT p.oid FROM pg_proc AS p
+        WHERE p.pronamespace IN ('public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace)
+            AND pg_get_userbyid(p.proowner) = 'betledger_owner'
+            AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid
+            )
+        ORDER BY EXISTS (SELECT FROM projection.registered_sources() AS s WHERE s.definition::regproc = p.oid), p.oid
+    LOOP
+        PERFORM pg_catalog.create_distributed_function(v_function);
+    END LOOP;
+
     PERFORM projection.compile(t.name) FROM unnest(v_event_tables) AS t (name);
 
     -- Last, and short: it stops readers. Citus copies changes to a shard that moves as its owner, whom PostgreSQL does not

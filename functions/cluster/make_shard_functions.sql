@@ -19,13 +19,13 @@ BEGIN
     -- What is made here belongs to this node alone.
     PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
     PERFORM projection.compile(t.event_table, p_shard_id)
-    FROM (SELECT DISTINCT e.event_table FROM projection.event_types AS e) AS t;
+    FROM (SELECT DISTINCT e.event_table FROM projection.registered_types() AS e) AS t;
     -- Those of the version before.
     FOR v_old IN
         SELECT p.oid
         FROM (
-            SELECT DISTINCT e.event_table AS name FROM projection.event_types AS e
-            UNION ALL SELECT r.read_table FROM projection.projections AS r
+            SELECT DISTINCT e.event_table AS name FROM projection.registered_types() AS e
+            UNION ALL SELECT r.read_table FROM projection.registered_projections() AS r
         ) AS t
         JOIN pg_proc AS p ON p.proname ~ (substring(projection.local_table(t.name, p_shard_id) FROM '_[0-9]+$') || '_[0-9a-f]{8}$')
         WHERE p.pronamespace = 'projection'::regnamespace AND p.proname NOT LIKE '%\_' || projection.compiled_version()

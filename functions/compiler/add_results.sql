@@ -10,12 +10,12 @@ DECLARE
     v_row text := projection.row_of(p_read_table, '{}', 't');
     v_counts_rows_only boolean;
 BEGIN
-    SELECT p.* INTO v_read FROM projection.projections AS p WHERE p.read_table = p_read_table;
+    SELECT p.* INTO v_read FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table;
     RETURN QUERY SELECT 'v_changed', 'bigint', 'count(*)';
     -- Null where nothing is above. Where only rows are counted there, those that are new are enough.
     SELECT bool_and(d.is_constant OR d.name = ANY (p.key_columns)) INTO v_counts_rows_only
-    FROM projection.sources AS s
-    JOIN projection.projections AS p USING (read_table)
+    FROM projection.registered_sources() AS s
+    JOIN projection.registered_projections() AS p USING (read_table)
     CROSS JOIN LATERAL projection.simplified(
         s.definition, projection.row_of(p_read_table, '{}', 'was'), jsonb_build_object('was', p_read_table)
     ) AS d

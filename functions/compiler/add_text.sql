@@ -11,7 +11,7 @@ DECLARE
     v_bounds text[];
     v_sums text[];
 BEGIN
-    SELECT p.* INTO v_read FROM projection.projections AS p WHERE p.read_table = p_read_table;
+    SELECT p.* INTO v_read FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table;
     v_bounds := v_read.lowest_columns || v_read.highest_columns;
     v_sums := ARRAY(SELECT c FROM unnest(v_columns) AS c WHERE c <> ALL (v_read.key_columns || v_bounds));
     RETURN projection.filled('add', jsonb_build_object(

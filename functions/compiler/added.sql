@@ -9,7 +9,7 @@ DECLARE
     v_projection projection.projections%ROWTYPE;
     v_sum text := concat_ws(' ', 't.' || quote_ident(p_column), '+ ' || p_plus, '- ' || p_minus);
 BEGIN
-    SELECT p.* INTO v_projection FROM projection.projections AS p WHERE p.read_table = p_read_table;
+    SELECT p.* INTO v_projection FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table;
     RETURN quote_ident(p_column) || ' = ' || CASE
         WHEN p_column = ANY (v_projection.lowest_columns) THEN format('least(t.%I, %s)', p_column, p_plus)
         WHEN p_column = ANY (v_projection.highest_columns) THEN format('greatest(t.%I, %s)', p_column, p_plus)

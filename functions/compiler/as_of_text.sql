@@ -5,9 +5,9 @@ RETURNS text
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT projection.fold_text(
+    SELECT projection.filled('query', jsonb_build_object('query', projection.fold_text(
         p_read_table, 'e.tenant_id = p_tenant_id AND <key> = p_key AND e."timestamp" <= p_at_ms'
-    )
+    )))
 $$;
 
 COMMENT ON FUNCTION projection.as_of_text(text) IS

@@ -12,7 +12,7 @@ AS $$
             SELECT jsonb_object_agg(c, 'c.' || quote_ident(c)) FROM unnest(projection.said_columns(s.definition)) AS c
         ))
     )), E'\n' ORDER BY p.position, s.definition), '')
-    FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+    FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
     WHERE s.source_table = p_source_table
 $$;
 

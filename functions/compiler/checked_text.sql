@@ -13,7 +13,7 @@ AS $$
         ),
         'valid', projection.local_function(p_event_table, 'valid', NULL), 'name', quote_literal(p_event_table)
     ))
-    FROM projection.event_types AS t WHERE t.event_table = p_event_table
+    FROM projection.registered_types() AS t WHERE t.event_table = p_event_table
 $$;
 
 COMMENT ON FUNCTION projection.checked_text(text) IS

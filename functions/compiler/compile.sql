@@ -19,7 +19,6 @@ BEGIN
         IF projection.is_distributed(p_event_table) THEN
             PERFORM projection.compile_version();
         END IF;
-        PERFORM projection.compile_fold(r) FROM unnest(projection.read_tables_of(p_event_table)) AS r;
     END IF;
     FOR v_function IN SELECT c.* FROM projection.compiled(p_event_table, p_shard_id) AS c LOOP
         EXECUTE format(
@@ -35,7 +34,7 @@ BEGIN
             format('%s Compiled by projection.compile() for %s: change its definition instead.', v_function.says, v_function.made_for)
         );
     END LOOP;
-    IF p_shard_id IS NULL THEN
+    IF p_shard_id IS NULL AND NOT projection.is_distributed(p_event_table) THEN
         -- Of no events, any definition makes the same rows.
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_event_table) INTO v_has_rows;
         FOREACH v_read_table IN ARRAY projection.read_tables_of(p_event_table) LOOP

@@ -17,7 +17,7 @@ BEGIN
             ('rank', 'Breaks ties: events of one stream with the same timestamp fold in the order of this rank, then of id.'),
             ('kind', 'What an event is about.'),
             ('status', 'What a stream is after an event.')
-        ) AS c (name, means), projection.event_types AS t
+        ) AS c (name, means), projection.registered_types() AS t
         GROUP BY c.name, c.means
     LOOP
         EXECUTE format(

@@ -40,7 +40,7 @@ BEGIN
             '() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'::text,
             projection.key_removed_text(p_event_table), '', format('Trigger function of %s, when keys expire.', p_event_table);
     END IF;
-    RETURN QUERY SELECT r.* FROM projection.projections AS p
+    RETURN QUERY SELECT r.* FROM projection.registered_projections() AS p
         CROSS JOIN LATERAL projection.compiled_for_read_table(p.read_table, p_shard_id) AS r
         WHERE p.read_table = ANY (projection.read_tables_of(p_event_table)) ORDER BY p.position;
 END

@@ -9,16 +9,16 @@ AS $$
         E'\n', p.kind, p.key_columns, p.latest, p.lowest_columns, p.highest_columns, projection.columns(p_read_table),
         (
             SELECT string_agg(concat_ws(' ', s.definition, s.source_table, f.prosrc), E'\n' ORDER BY s.definition)
-            FROM projection.sources AS s JOIN pg_proc AS f ON f.oid = s.definition::regproc
+            FROM projection.registered_sources() AS s JOIN pg_proc AS f ON f.oid = s.definition::regproc
             WHERE s.read_table = p_read_table
         ),
         (
             SELECT string_agg(concat_ws(' ', t.event_type, t.kind, t.status, t.rank, t.has_effect), E'\n' ORDER BY t.event_type)
-            FROM projection.event_types AS t JOIN projection.sources AS s ON s.source_table = t.event_table
+            FROM projection.registered_types() AS t JOIN projection.registered_sources() AS s ON s.source_table = t.event_table
             WHERE s.read_table = p_read_table
         )
     ))
-    FROM projection.projections AS p WHERE p.read_table = p_read_table
+    FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table
 $$;
 
 COMMENT ON FUNCTION projection.definition_hash(text) IS

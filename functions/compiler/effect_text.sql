@@ -8,7 +8,7 @@ AS $$
 BEGIN
     RETURN (
         SELECT format('e.event_type NOT IN (%s)', string_agg(quote_literal(t.event_type), ', ' ORDER BY t.event_type))
-        FROM projection.event_types AS t
+        FROM projection.registered_types() AS t
         WHERE t.event_table = p_source_table AND NOT t.has_effect
         HAVING count(*) > 0
     );

@@ -11,8 +11,8 @@ BEGIN
             CASE p_left WHEN '' THEN d.value ELSE format('%s%I = %s', p_left, d.name, d.value) END
             ORDER BY array_position(p.key_columns, d.name)
         )
-        FROM projection.sources AS s
-        JOIN projection.projections AS p USING (read_table)
+        FROM projection.registered_sources() AS s
+        JOIN projection.registered_projections() AS p USING (read_table)
         CROSS JOIN LATERAL projection.simplified(s.definition, 'e', jsonb_build_object('e', s.source_table)) AS d
         WHERE s.definition = p_definition AND d.name = ANY (p.key_columns)
     );

@@ -28,7 +28,7 @@ AS $$
         )),
         'keys', projection.list(p.key_columns, 's.*')
     ))
-    FROM projection.projections AS p
+    FROM projection.registered_projections() AS p
     CROSS JOIN LATERAL (
         SELECT a.attname AS name, a.attnum AS n, format_type(a.atttypid, a.atttypmod) AS type,
             a.attname = ANY (p.key_columns) AS is_key, a.attname = ANY (p.lowest_columns) AS is_lowest,

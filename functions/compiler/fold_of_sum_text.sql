@@ -18,7 +18,7 @@ AS $$
         )),
         'keys', projection.list(array_remove(p.key_columns, 'slot'), 's.*')
     ))
-    FROM projection.projections AS p
+    FROM projection.registered_projections() AS p
     JOIN pg_attribute AS a ON a.attrelid = p.read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped
     WHERE p.read_table = p_read_table AND a.attname <> 'slot'
     GROUP BY p.key_columns

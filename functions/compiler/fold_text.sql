@@ -9,7 +9,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_kind text := (SELECT p.kind FROM projection.projections AS p WHERE p.read_table = p_read_table);
+    v_kind text := (SELECT p.kind FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table);
     v_said text;
 BEGIN
     SELECT string_agg(projection.filled(CASE v_kind WHEN 'state' THEN 'said_by_events' ELSE 'said' END, jsonb_build_object(
@@ -29,7 +29,7 @@ BEGIN
             projection.effect_text(s.source_table)
         ), ''), 'true')
     )), E'\nUNION ALL\n' ORDER BY s.definition) INTO v_said
-    FROM projection.sources AS s
+    FROM projection.registered_sources() AS s
     WHERE s.read_table = p_read_table AND s.source_table = coalesce(p_event_table, s.source_table);
     IF v_kind = 'state' THEN
         RETURN projection.fold_of_state_text(p_read_table, v_said);

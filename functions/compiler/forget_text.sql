@@ -15,7 +15,7 @@ DECLARE
     v_goes_on boolean;
 BEGIN
     FOR v_source IN
-        SELECT s.definition, s.read_table, p.* FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+        SELECT s.definition, s.read_table, p.* FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
         WHERE s.source_table = p_event_table ORDER BY p.position
     LOOP
         -- Columns that say something else without metadata, and those that show the key itself.
@@ -37,7 +37,7 @@ BEGIN
         END IF;
         -- Do tables above say something of it?
         SELECT coalesce(bool_or(d.value <> w.value), false) INTO v_goes_on
-        FROM projection.sources AS s
+        FROM projection.registered_sources() AS s
         CROSS JOIN LATERAL projection.simplified(
             s.definition, projection.row_of(s.source_table, '{}', 'was'), jsonb_build_object('was', s.source_table)
         ) AS d

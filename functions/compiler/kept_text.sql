@@ -9,7 +9,7 @@ AS $$
         WHEN 'slots' THEN projection.fold_of_sum_text(p_read_table, projection.filled('kept', holes))
         ELSE projection.filled('kept', holes)
     END
-    FROM projection.projections AS p
+    FROM projection.registered_projections() AS p
     CROSS JOIN jsonb_build_object(
         'columns', projection.list(array_remove(projection.columns(p_read_table), 'slot'), 't.*'),
         'read_table', projection.local_table(p_read_table, p_shard_id)

@@ -18,10 +18,10 @@ BEGIN
         )))
         FROM (
             SELECT projection.local_table(s.source_table, p_shard_id) AS source, (projection.event_key(s.definition, ''))[2] AS key
-            FROM projection.sources AS s WHERE s.read_table = p_read_table
+            FROM projection.registered_sources() AS s WHERE s.read_table = p_read_table
             UNION ALL
             SELECT projection.local_table(p_read_table, p_shard_id), format('e.%I', p.key_columns[2])
-            FROM projection.projections AS p WHERE p.read_table = p_read_table
+            FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table
         ) AS s
     ) INTO tenant_ids, keys USING p_tenant_id, p_after_tenant_id, p_after_key, p_limit;
 END

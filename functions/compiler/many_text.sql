@@ -19,7 +19,7 @@ AS $$
             'add', projection.local_function(p.read_table, 'add', p_shard_id)
         )
     ), E'\n' ORDER BY p.position)
-    FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+    FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
     WHERE s.source_table = p_event_table
 $$;
 

@@ -2,11 +2,15 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.mark_folded(p_read_table text)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-    UPDATE projection.projections AS p SET folded_by = projection.definition_hash(p_read_table)
-    WHERE p.read_table = p_read_table AND p.folded_by IS DISTINCT FROM projection.definition_hash(p_read_table)
+DECLARE
+    v_hash text := projection.definition_hash(p_read_table);
+BEGIN
+    UPDATE projection.projections AS p SET folded_by = v_hash
+    WHERE p.read_table = p_read_table AND p.folded_by IS DISTINCT FROM v_hash;
+END
 $$;
 
 COMMENT ON FUNCTION projection.mark_folded(text) IS

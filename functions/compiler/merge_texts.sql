@@ -9,12 +9,12 @@ AS $$
 DECLARE
     v_read projection.projections%ROWTYPE;
     v_columns text[] := projection.columns(p_read_table);
-    v_definition text := (SELECT min(s.definition) FROM projection.sources AS s WHERE s.read_table = p_read_table);
+    v_definition text := (SELECT min(s.definition) FROM projection.registered_sources() AS s WHERE s.read_table = p_read_table);
     v_first text;
     v_last text;
     v_merges text := 'g.new_tenant_id IS NOT NULL AND o.was IS NULL';
 BEGIN
-    SELECT p.* INTO v_read FROM projection.projections AS p WHERE p.read_table = p_read_table;
+    SELECT p.* INTO v_read FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table;
     IF v_read.kind <> 'state' THEN
         given := projection.filled('given', '{}');
         will := 'f.row';

@@ -12,8 +12,8 @@ BEGIN
             WHEN c = ANY (p.lowest_columns || p.highest_columns) THEN 'NULL'
             ELSE '0'
         END)
-        FROM projection.sources AS s
-        JOIN projection.projections AS p USING (read_table)
+        FROM projection.registered_sources() AS s
+        JOIN projection.registered_projections() AS p USING (read_table)
         CROSS JOIN unnest(projection.columns(p.read_table)) AS c
         WHERE s.definition = p_definition
     );

@@ -11,7 +11,7 @@ DECLARE
     v_text text := '';
 BEGIN
     FOR v_source IN
-        SELECT s.definition, p.* FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+        SELECT s.definition, p.* FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
         WHERE s.source_table = p_read_table ORDER BY p.position
     LOOP
         SELECT
@@ -34,7 +34,7 @@ BEGIN
             v_said.key := v_said.key || ('t.slot = ' || projection.slot_text(v_source.definition));
         END IF;
         IF NOT coalesce(v_said.follows, false) OR EXISTS (
-            SELECT FROM projection.sources AS s WHERE s.source_table = v_source.read_table
+            SELECT FROM projection.registered_sources() AS s WHERE s.source_table = v_source.read_table
         ) THEN
             RETURN NULL;
         END IF;

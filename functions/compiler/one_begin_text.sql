@@ -10,7 +10,7 @@ DECLARE
     v_columns text[];
     v_new jsonb;
 BEGIN
-    SELECT s.* INTO v_source FROM projection.sources AS s WHERE s.definition = p_definition;
+    SELECT s.* INTO v_source FROM projection.registered_sources() AS s WHERE s.definition = p_definition;
     v_columns := projection.columns(v_source.read_table);
     v_new := projection.row_after(p_definition, p_event_type, false);
     RETURN projection.assignments_text(p_definition, p_event_type, ARRAY(

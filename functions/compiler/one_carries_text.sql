@@ -9,8 +9,8 @@ LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(string_agg(c.text, E'\n' ORDER BY p.position), '')
-    FROM projection.sources AS s
-    JOIN projection.projections AS p USING (read_table)
+    FROM projection.registered_sources() AS s
+    JOIN projection.registered_projections() AS p USING (read_table)
     CROSS JOIN LATERAL projection.one_carry_text(s.definition, p_event_table, p_new, p_was, p_column, p_values, p_shard_id) AS c (text)
     WHERE s.source_table = p_read_table AND c.text <> ''
 $$;

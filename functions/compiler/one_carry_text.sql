@@ -9,7 +9,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_read_table text := (SELECT s.read_table FROM projection.sources AS s WHERE s.definition = p_definition);
+    v_read_table text := (SELECT s.read_table FROM projection.registered_sources() AS s WHERE s.definition = p_definition);
     v_change record;
     v_above text;
     v_text text;

@@ -14,8 +14,8 @@ DECLARE
     v_bounds text[];
     v_nothing jsonb;
 BEGIN
-    SELECT s.* INTO v_source FROM projection.sources AS s WHERE s.definition = p_definition;
-    SELECT p.* INTO v_read FROM projection.projections AS p WHERE p.read_table = v_source.read_table;
+    SELECT s.* INTO v_source FROM projection.registered_sources() AS s WHERE s.definition = p_definition;
+    SELECT p.* INTO v_read FROM projection.registered_projections() AS p WHERE p.read_table = v_source.read_table;
     v_bounds := v_read.lowest_columns || v_read.highest_columns;
     v_nothing := projection.nothing_said(p_definition);
     SELECT

@@ -17,20 +17,20 @@ BEGIN
     IF v_time_column IS NULL THEN
         RETURN NULL;
     END IF;
-    SELECT s.* INTO v_source FROM projection.sources AS s WHERE s.definition = p_definition;
-    SELECT c.* INTO v_status FROM projection.event_types AS t
+    SELECT s.* INTO v_source FROM projection.registered_sources() AS s WHERE s.definition = p_definition;
+    SELECT c.* INTO v_status FROM projection.registered_types() AS t
     CROSS JOIN LATERAL projection.status_column(p_definition, t.rank) AS c
     WHERE t.event_table = v_source.source_table AND t.event_type = p_event_type;
     v_new := projection.row_after(p_definition, p_event_type, true);
     SELECT jsonb_object_agg(n.key, CASE WHEN n.key = ANY (p.key_columns) THEN n.value ELSE 'was.' || quote_ident(n.key) END) INTO v_was
-    FROM jsonb_each_text(v_new) AS n, projection.projections AS p WHERE p.read_table = v_source.read_table;
+    FROM jsonb_each_text(v_new) AS n, projection.registered_projections() AS p WHERE p.read_table = v_source.read_table;
     -- After an event of a lower rank, one of the same time is later, too.
     v_is_later := ARRAY[format(
         '%s %s was.%I', v_new ->> v_time_column, CASE WHEN v_status.values_before IS NULL THEN '>' ELSE '>=' END, v_time_column
     )] || format('was.%I IN (%s)', v_status.name, array_to_string(v_status.values_before, ', '));
     -- What the general way has to do: the row counts to another one above, or a bound may be taken back.
     FOR v_above IN
-        SELECT c.same_row, c.guards FROM projection.sources AS s
+        SELECT c.same_row, c.guards FROM projection.registered_sources() AS s
         CROSS JOIN LATERAL projection.one_change(
             s.definition, v_source.source_table, v_new, v_was, v_status.name, v_status.values_before
         ) AS c

@@ -10,7 +10,7 @@ DECLARE
     v_assignments text := projection.assignments_text(p_definition, p_event_type, projection.said_columns(p_definition));
     v_condition text;
 BEGIN
-    SELECT s.* INTO v_source FROM projection.sources AS s WHERE s.definition = p_definition;
+    SELECT s.* INTO v_source FROM projection.registered_sources() AS s WHERE s.definition = p_definition;
     SELECT min(s.condition) INTO v_condition FROM projection.said_by(p_definition, p_event_type) AS s;
     IF v_condition = 'false' THEN
         RETURN 'NULL;';

@@ -12,13 +12,13 @@ DECLARE
 BEGIN
     FOR v_source IN
         SELECT s.definition, s.read_table, p.kind, p.key_columns
-        FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+        FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
         WHERE s.source_table = p_event_table ORDER BY p.position
     LOOP
         SELECT string_agg(format(E'WHEN %L THEN\n%s', t.event_type, projection.indented(b.text, 1)), E'\n'
             ORDER BY t.rank, t.event_type)
         INTO v_branches
-        FROM projection.event_types AS t
+        FROM projection.registered_types() AS t
         CROSS JOIN LATERAL (SELECT CASE
             WHEN NOT t.has_effect THEN 'EXIT projected;'
             WHEN v_source.kind <> 'state' THEN projection.one_sum_text(v_source.definition, t.event_type, p_shard_id)
@@ -35,7 +35,7 @@ BEGIN
                 'columns', projection.list(projection.columns(v_source.read_table), 't.*'),
                 'beginnings', (
                     SELECT projection.joined(array_agg(quote_literal(t.event_type) ORDER BY t.event_type))
-                    FROM projection.event_types AS t WHERE t.event_table = p_event_table AND t.rank = 0
+                    FROM projection.registered_types() AS t WHERE t.event_table = p_event_table AND t.rank = 0
                 ),
                 'key', projection.joined(projection.event_key(v_source.definition, 't.'), ' AND'),
                 'refresh', projection.local_function(v_source.read_table, 'refresh', p_shard_id),

@@ -11,7 +11,7 @@ DECLARE
     v_read projection.projections%ROWTYPE;
     v_holes jsonb;
 BEGIN
-    SELECT p.* INTO v_read FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+    SELECT p.* INTO v_read FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
     WHERE s.definition = p_definition;
     v_holes := jsonb_build_object(
         'read_table', projection.local_table(v_read.read_table, p_shard_id),

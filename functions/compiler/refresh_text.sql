@@ -10,7 +10,7 @@ DECLARE
     v_columns text[] := projection.columns(p_read_table);
     v_merge record;
 BEGIN
-    SELECT p.* INTO v_read FROM projection.projections AS p WHERE p.read_table = p_read_table;
+    SELECT p.* INTO v_read FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table;
     SELECT m.* INTO v_merge FROM projection.merge_texts(p_read_table) AS m;
     RETURN projection.filled('refresh', jsonb_build_object(
         'type', p_read_table, 'read_table', projection.local_table(p_read_table, p_shard_id),

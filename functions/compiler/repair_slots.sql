@@ -22,7 +22,7 @@ BEGIN
         'differs', projection.list(s.names, 'd.* <> 0', ' OR'),
         'set', projection.joined(ARRAY(SELECT projection.added(p_read_table, n, 'excluded.' || quote_ident(n)) FROM unnest(s.names) AS n))
     ) INTO STRICT v_holes
-    FROM projection.projections AS p
+    FROM projection.registered_projections() AS p
     CROSS JOIN LATERAL (
         SELECT array_agg(c) AS names FROM unnest(projection.columns(p_read_table)) AS c WHERE c <> ALL (p.key_columns)
     ) AS s

@@ -10,7 +10,7 @@ DECLARE
     v_time_column text := projection.time_column(p_definition);
     v_said_when text;
 BEGIN
-    SELECT p.* INTO v_read FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+    SELECT p.* INTO v_read FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
     WHERE s.definition = p_definition;
     SELECT s.value INTO v_said_when FROM projection.said_by(p_definition, p_event_type) AS s WHERE s.name = v_time_column;
     RETURN (

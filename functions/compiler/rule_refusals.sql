@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     WITH rules AS (
         SELECT p.read_table, p.kind, p.key_columns, r.column_name, r.rule
-        FROM projection.projections AS p
+        FROM projection.registered_projections() AS p
         CROSS JOIN LATERAL (
             SELECT c, 'latest' FROM jsonb_array_elements(p.latest) AS g (columns), jsonb_array_elements_text(g.columns -> 'columns') AS c
             UNION ALL SELECT c, 'lowest' FROM unnest(p.lowest_columns) AS c
@@ -17,13 +17,13 @@ AS $$
     ),
     columns AS (
         SELECT p.read_table, p.kind, p.key_columns, c AS column_name
-        FROM projection.projections AS p CROSS JOIN unnest(projection.columns(p.read_table)) AS c
+        FROM projection.registered_projections() AS p CROSS JOIN unnest(projection.columns(p.read_table)) AS c
         WHERE p.read_table = ANY (p_read_tables) AND c <> 'slot'
     )
     SELECT format('column %s of %s', c.column_name, c.read_table), 'is said by no definition',
         'Add it to the definition, or drop it: a table of your own may hold what you know of a row.'
     FROM columns AS c WHERE NOT EXISTS (
-        SELECT FROM projection.sources AS s
+        SELECT FROM projection.registered_sources() AS s
         WHERE s.read_table = c.read_table AND c.column_name = ANY (projection.said_columns(s.definition))
     )
     UNION ALL
@@ -53,11 +53,11 @@ AS $$
     UNION ALL
     SELECT format('event type %s', o), format('is no type of the events that %s gathers from', p.read_table),
         'Correct the name in p_latest, or register the type in projection.event_types.'
-    FROM projection.projections AS p
+    FROM projection.registered_projections() AS p
     CROSS JOIN jsonb_array_elements(p.latest) AS g (columns)
     CROSS JOIN jsonb_array_elements_text(coalesce(g.columns -> 'of', '[]')) AS o
     WHERE p.read_table = ANY (p_read_tables) AND NOT EXISTS (
-        SELECT FROM projection.sources AS s JOIN projection.event_types AS t ON t.event_table = s.source_table
+        SELECT FROM projection.registered_sources() AS s JOIN projection.registered_types() AS t ON t.event_table = s.source_table
         WHERE s.read_table = p.read_table AND t.event_type = o
     )
 $$;

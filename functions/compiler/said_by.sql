@@ -6,9 +6,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_table text := (SELECT s.source_table FROM projection.sources AS s WHERE s.definition = p_definition);
+    v_table text := (SELECT s.source_table FROM projection.registered_sources() AS s WHERE s.definition = p_definition);
     v_highest text[] := (
-        SELECT p.highest_columns FROM projection.sources AS s JOIN projection.projections AS p USING (read_table)
+        SELECT p.highest_columns FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
         WHERE s.definition = p_definition
     );
 BEGIN

@@ -14,7 +14,7 @@ AS $$
             WHEN 'flag' THEN 'true'
             ELSE '"sample"'
         END::jsonb) FILTER (WHERE f.key IS NOT NULL), '{}') AS event_data
-        FROM projection.event_types AS t
+        FROM projection.registered_types() AS t
         LEFT JOIN LATERAL jsonb_each_text(t.required_fields) AS f ON true
         WHERE t.event_table = p_event_table
         GROUP BY t.event_type

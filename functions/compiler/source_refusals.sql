@@ -8,9 +8,9 @@ AS $$
     WITH sources AS (
         SELECT s.definition, s.source_table, p.*, b.kind AS kind_below, b.position AS position_below,
             b.lowest_columns || b.highest_columns AS bounds_below
-        FROM projection.sources AS s
-        JOIN projection.projections AS p USING (read_table)
-        LEFT JOIN projection.projections AS b ON b.read_table = s.source_table
+        FROM projection.registered_sources() AS s
+        JOIN projection.registered_projections() AS p USING (read_table)
+        LEFT JOIN projection.registered_projections() AS b ON b.read_table = s.source_table
         WHERE p.read_table = ANY (p_read_tables)
     )
     SELECT format('column %s of %s', c, s.definition), format('is not a column of %s', s.read_table),

@@ -7,9 +7,9 @@ AS $$
     SELECT s.name, array_agg(s.value ORDER BY s.value) FILTER (WHERE s.highest_rank < p_rank)
     FROM (
         SELECT d.name, d.value, max(t.rank) AS highest_rank, bool_and(d.is_constant) AS is_constant
-        FROM projection.sources AS f
-        JOIN projection.projections AS p USING (read_table)
-        JOIN projection.event_types AS t ON t.event_table = f.source_table AND t.has_effect
+        FROM projection.registered_sources() AS f
+        JOIN projection.registered_projections() AS p USING (read_table)
+        JOIN projection.registered_types() AS t ON t.event_table = f.source_table AND t.has_effect
         CROSS JOIN LATERAL projection.said_by(f.definition, t.event_type) AS d
         WHERE f.definition = p_definition AND EXISTS (
             SELECT FROM jsonb_array_elements(p.latest) AS g (columns)

@@ -11,7 +11,7 @@ DECLARE
     v_source projection.sources%ROWTYPE;
     v_plan jsonb;
 BEGIN
-    SELECT s.* INTO v_source FROM projection.sources AS s WHERE s.definition = p_definition;
+    SELECT s.* INTO v_source FROM projection.registered_sources() AS s WHERE s.definition = p_definition;
     EXECUTE format(
         'EXPLAIN (VERBOSE, FORMAT JSON, COSTS OFF) SELECT projection.event_time(e."timestamp")'
         -- With two rows in it, the name of a row stands before each column.
@@ -21,7 +21,7 @@ BEGIN
     RETURN (
         SELECT min(s.name)
         FROM projection.simplified(p_definition, 'e', jsonb_build_object('e', v_source.source_table)) AS s
-        JOIN projection.projections AS p ON p.read_table = v_source.read_table
+        JOIN projection.registered_projections() AS p ON p.read_table = v_source.read_table
         WHERE s.name = ANY (CASE p_bound WHEN 'lowest' THEN p.lowest_columns ELSE p.highest_columns END)
             AND s.value = v_plan #>> '{0,Plan,Output,0}'
     );

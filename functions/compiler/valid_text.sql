@@ -9,7 +9,7 @@ AS $$
         format(E'WHEN %L THEN %s', t.event_type, projection.payload_check(p_event_table, t.event_type)), E'\n'
         ORDER BY t.rank, t.event_type
     )))
-    FROM projection.event_types AS t WHERE t.event_table = p_event_table
+    FROM projection.registered_types() AS t WHERE t.event_table = p_event_table
 $$;
 
 COMMENT ON FUNCTION projection.valid_text(text) IS

@@ -12,7 +12,7 @@ AS $$
         'rows', projection.kept_text(p_read_table, p_shard_id),
         'match', projection.list(array_remove(p.key_columns, 'slot'), 'f.* = t.*', ' AND')
     ))
-    FROM projection.projections AS p WHERE p.read_table = p_read_table
+    FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table
 $$;
 
 COMMENT ON FUNCTION projection.verify_text(text, bigint) IS

@@ -9,13 +9,13 @@ DECLARE
     v_read_table text;
 BEGIN
     SELECT p.read_table INTO v_read_table
-    FROM projection.projections AS p
+    FROM projection.registered_projections() AS p
     WHERE p_name IN (p.read_table, split_part(p.read_table, '.', 2))
         OR p.kind = 'slots' AND p_name IN ('tenants_summary_view', 'public.tenants_summary_view');
     IF v_read_table IS NULL THEN
         RAISE EXCEPTION 'projection % is unknown', coalesce(quote_literal(p_name), 'null')
             USING ERRCODE = 'BL001', HINT = (
-                SELECT 'Known: ' || string_agg(p.read_table, ', ' ORDER BY p.position) || '.' FROM projection.projections AS p
+                SELECT 'Known: ' || string_agg(p.read_table, ', ' ORDER BY p.position) || '.' FROM projection.registered_projections() AS p
             );
     END IF;
     RETURN v_read_table;
