@@ -16,6 +16,11 @@ VALUES
     )$q$,
 'Look for what was written meanwhile (betledger verify), then ALTER TABLE ... ENABLE TRIGGER, or CREATE it as its file in triggers/ does.'),
 
+('read tables are folded by their definition', false, $q$
+    SELECT format('%s was folded by another definition', p.read_table) FROM ops.projections() AS p
+    WHERE NOT p.is_current$q$,
+'Run betledger rebuild with the name of the read table: it folds all rows by the definition that is there now.'),
+
 ('tenants are walled off', false, $q$
     SELECT format('%s has no row-level security%s', t.name, w.what)
     FROM projection.ledger_tables() AS t
