@@ -1,6 +1,7 @@
 """Which database a command works on, and how it is reached."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -66,6 +67,12 @@ def pooled(connection: psycopg.Connection[Any]) -> bool:
     """Whether a pooler is in between: what is set on its session, the client after us would get."""
     row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
     return row is not None and row[0] != connection.info.backend_pid
+
+
+def value(connection: psycopg.Connection[Any], query: Any, parameters: Sequence[object] = ()) -> Any:
+    """The first column of the first row that a query gives; None when it gives none."""
+    row = connection.execute(query, parameters or None).fetchone()
+    return row[0] if row else None
 
 
 def on_citus(connection: psycopg.Connection[Any]) -> bool:

@@ -25,7 +25,7 @@ def betledger_template(pytestconfig: pytest.Config) -> Iterator[tuple[str, str]]
     """The conninfo of DATABASE_URL's server, or of one for the tests, and the name of a migrated database on it."""
     # Here, so that runs without these fixtures do not pay for it.
     import psycopg
-    from betledger.migrations import migrate
+    from betledger.migrating.migrator import migrate
     from betledger.server import throwaway_server
     from psycopg import conninfo
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from betledger.database import LIBPQ, checked
 from betledger.errors import BetledgerError
-from betledger.migrations import Limits
+from betledger.migrating.waiting import Limits
 from betledger.server import EmbeddedServer
 from psycopg import conninfo
 

@@ -16,8 +16,8 @@ import betledger
 import load
 import psycopg
 import pytest
-from betledger.files import sql_root
-from betledger.migrations import opened
+from betledger.migrating.files import sql_root
+from betledger.migrating.migrator import opened
 from citus_cluster import Cluster, running_cluster, why_not
 from conftest import FOLDER, SETTINGS
 from ledger import EVENT_TABLES, T0, call, event, insert, one, place, refused, rows

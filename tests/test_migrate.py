@@ -12,10 +12,11 @@ from pathlib import Path
 import betledger
 import psycopg
 import pytest
-from betledger.backend import BOOKKEEPING
 from betledger.errors import BetledgerError
-from betledger.files import sql_root
-from betledger.migrations import LOCK, Limits, opened
+from betledger.migrating.backend import BOOKKEEPING
+from betledger.migrating.files import sql_root
+from betledger.migrating.migrator import opened
+from betledger.migrating.waiting import LOCK, Limits
 
 
 @pytest.fixture

@@ -17,12 +17,13 @@ from pathlib import Path
 import betledger
 import psycopg
 import pytest
-from betledger.backend import BOOKKEEPING
-from betledger.catalogue import catalogue, differences, dump, expected
 from betledger.errors import BetledgerError
-from betledger.files import sql_root
-from betledger.migrations import Limits, opened
-from betledger.plan import plan_of
+from betledger.migrating.backend import BOOKKEEPING
+from betledger.migrating.catalogue import catalogue, differences, dump, expected
+from betledger.migrating.files import sql_root
+from betledger.migrating.migrator import opened
+from betledger.migrating.planning import plan_of
+from betledger.migrating.waiting import Limits, alone
 from betledger.server import binaries
 from ledger import call, place, rows
 from psycopg import conninfo
@@ -257,7 +258,7 @@ def test_a_statement_that_takes_too_long_is_ended(dsn, tmp_path):
 
 
 def test_a_second_runner_is_told_who_holds_the_lock(dsn, empty):
-    with opened(empty) as first, first._locked():
+    with opened(empty) as first, alone(first.connection, first.limits, first.progress):
         r = run("migrate", "--wait", "1", url=empty)
     assert r.returncode == 1
     assert re.search(
@@ -289,7 +290,7 @@ def _migrate_and_die_within(url: str, path: str, statement: int) -> None:
             if (at, number) == (path, statement):
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        migrator.observer = observe
+        migrator.applier.observer = observe
         migrator.migrate()
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from betledger import server as module
 from betledger.errors import BetledgerError
-from betledger.server import EmbeddedServer, binaries
+from betledger.server import EmbeddedServer, binaries, embedded, programs
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def test_two_starters_share_one_server(own_server: EmbeddedServer) -> None:
         "print(EmbeddedServer(Path(sys.argv[1]), {'fsync': 'off'}).start())"
     )
     starters = [
-        subprocess.Popen([sys.executable, "-c", code, str(own_server.home)], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", code, str(own_server.home.path)], stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     urls = {starter.communicate()[0].strip() for starter in starters}
@@ -97,7 +96,7 @@ def test_a_stale_pid_file_that_names_another_process_is_no_server(own_server: Em
 
 def test_an_initdb_that_was_killed_is_begun_again(own_server: EmbeddedServer) -> None:
     code = "import sys; from pathlib import Path; from betledger.server import EmbeddedServer; EmbeddedServer(Path(sys.argv[1])).start()"
-    starter = subprocess.Popen([sys.executable, "-c", code, str(own_server.home)], start_new_session=True)
+    starter = subprocess.Popen([sys.executable, "-c", code, str(own_server.home.path)], start_new_session=True)
     while not list(own_server.folder.glob("data*/PG_VERSION")):
         assert starter.poll() is None
     os.killpg(starter.pid, 9)
@@ -153,12 +152,12 @@ def test_without_posix_the_remedy_is_named() -> None:
 def test_a_port_that_is_taken_meanwhile_is_replaced(
     own_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = module._free_port
-    with module.socket.socket() as taken:
+    free = embedded._free_port
+    with embedded.socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         ports = iter([taken.getsockname()[1]])
-        monkeypatch.setattr(module, "_free_port", lambda wanted: next(ports, None) or free(wanted))
+        monkeypatch.setattr(embedded, "_free_port", lambda wanted: next(ports, None) or free(wanted))
         own_server.start()
         assert own_server.port_file.read_text() != str(taken.getsockname()[1])
         assert own_server.running()
@@ -179,7 +178,7 @@ def test_binaries_below_a_closed_home_are_copied(monkeypatch: pytest.MonkeyPatch
         if not libraries.is_dir():
             pytest.skip("these binaries find their share folder by an absolute path")
         server = EmbeddedServer(Path(home), {"fsync": "off"})
-        assert Path(home) in server.bin.parents
+        assert Path(home) in server.programs.bin.parents
         server.start()
         assert server.running()
         server.destroy()
@@ -193,8 +192,8 @@ def test_destroy_leaves_nothing(own_server: EmbeddedServer) -> None:
 
 def test_without_binaries_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PG_BINDIR", raising=False)
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    monkeypatch.setattr(programs.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(programs.shutil, "which", lambda name: None)
     with pytest.raises(BetledgerError, match="set DATABASE_URL"):
         binaries()
     monkeypatch.setenv("PG_BINDIR", "/nowhere")

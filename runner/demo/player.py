@@ -4,8 +4,8 @@ from pathlib import Path
 
 import psycopg
 import sqlparse
+from betledger.commands.terminal import shown
 from betledger.errors import BetledgerError, in_one_line
-from betledger.terminal import shown
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table

@@ -3,9 +3,11 @@
 from typing import Annotated
 
 import typer
+from betledger.commands.options import DatabaseUrl, Json
+from betledger.commands.reaching import call
+from betledger.commands.terminal import emit, out, records, table, tell
 from betledger.errors import BetledgerError
 from betledger.settings import target
-from betledger.terminal import DatabaseUrl, Json, call, emit, out, records, table, tell
 
 app = typer.Typer(no_args_is_help=True, help="Tenants: their size, and on Citus their node and their shard.")
 

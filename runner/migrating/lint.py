@@ -13,9 +13,9 @@ from pathlib import Path
 
 from betledger.database import session
 from betledger.errors import BetledgerError
-from betledger.files import FOLDERS, sql_root
-from betledger.migrations import migrate
-from betledger.scratch import scratch_database
+from betledger.migrating.files import FOLDERS, sql_root
+from betledger.migrating.migrator import migrate
+from betledger.migrating.scratch import scratch_database
 
 # A trigger function is checked with the relation and the transition tables of each of its triggers. Extensions bring
 # theirs, and where there is no Citus, nobody calls what needs it.

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from betledger.commands.options import DatabaseUrl, Json
+from betledger.commands.terminal import emit, tell
 from betledger.database import on_citus, session
 from betledger.errors import BetledgerError
 from betledger.settings import target
-from betledger.terminal import DatabaseUrl, Json, emit, tell
 from psycopg import sql
 
 app = typer.Typer(no_args_is_help=True, help="Logins for applications, tenants, analysts and operators.")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psycopg
 from betledger.database import conninfo_of, session
-from betledger.migrations import Migrator, opened
-from betledger.scratch import scratch_database
+from betledger.migrating.migrator import Migrator, opened
+from betledger.migrating.scratch import scratch_database
 
 QUERY = (Path(__file__).parent / "catalogue.sql").read_text(encoding="utf-8")
 # Kinds that a migration applies again by itself.

@@ -5,9 +5,10 @@ from typing import Annotated
 from urllib.parse import quote
 
 import typer
+from betledger.commands.options import Json
+from betledger.commands.terminal import PENDING, emit, err, out
 from betledger.errors import BetledgerError
 from betledger.server import EmbeddedServer, binaries
-from betledger.terminal import PENDING, Json, emit, err, out
 from psycopg import conninfo
 
 app = typer.Typer(no_args_is_help=True, help="A PostgreSQL server to try things out on.")

@@ -1,0 +1,14 @@
+"""The command line, a module for each group of commands.
+
+    migrations  migrate, plan, rollback, baseline, distribute
+    schema      verify-schema, schema dump, lint
+    upkeep      status, doctor, verify, rebuild, purge
+    projection  projection list, projection show
+    tenant      tenant list, show, isolate, move
+    role        role create
+    server      server start, stop, status, url, psql, destroy
+    about       version, config
+    demo        demo
+
+They print with `terminal`, share `options`, and reach the database with `reaching`.
+"""

@@ -1,0 +1,68 @@
+"""How commands reach the database that the settings name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from betledger.commands.terminal import err
+from betledger.database import session
+from betledger.errors import BetledgerError
+from betledger.migrating.migrator import Migrator, opened
+from betledger.migrating.waiting import Progress
+from betledger.settings import database_url as url_of
+from betledger.settings import limits, settings
+from rich import progress as bars
+
+
+@contextmanager
+def reached(progress: Progress, verbose: bool = False, **flags: Any) -> Iterator[tuple[Migrator, str | None]]:
+    """A migrator by the settings, and where scratch databases may be."""
+    found = settings(**flags)
+    teams = [Path(folder) for folder in found["migrations"].value]
+    with opened(url_of(found), progress=progress, teams=teams, limits=limits(found), verbose=verbose) as migrator:
+        yield migrator, found["scratch_url"].value
+
+
+def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
+    """Run a statement and show the progress that its notices tell; gives its rows.
+
+    Raises:
+        BetledgerError: what it calls is not there.
+    """
+    with (
+        session(url) as connection,
+        bars.Progress(
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(),
+            bars.MofNCompleteColumn(),
+            bars.TimeElapsedColumn(),
+            console=err,
+            disable=not err.is_terminal,
+        ) as shown,
+    ):
+        tasks: dict[str, bars.TaskID] = {}
+
+        def told(notice: psycopg.errors.Diagnostic) -> None:
+            try:
+                detail = json.loads(notice.message_detail or "")
+                step, done, total = str(detail["step"]), detail["done"], detail["total"]
+            except (ValueError, KeyError, TypeError):
+                step, done, total = "", 0, None
+            if step and err.is_terminal:
+                if step not in tasks:
+                    tasks[step] = shown.add_task(step, total=total)
+                shown.update(tasks[step], completed=done, total=total)
+            else:
+                shown.console.print(notice.message_primary, highlight=False, markup=False, soft_wrap=True)
+
+        connection.add_notice_handler(told)
+        try:
+            cursor = connection.execute(statement.encode(), parameters)
+        except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
+            raise BetledgerError("the database has no ledger, or an older one: run `betledger migrate`") from None
+        return cursor.fetchall() if cursor.description else []

@@ -1,0 +1,79 @@
+"""Commands that look at the schema, and at the files that make it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from betledger.commands.options import DatabaseUrl, Json, Migrations, ScratchUrl
+from betledger.commands.reaching import reached
+from betledger.commands.terminal import PENDING, emit, out, quiet, warn
+from betledger.migrating import lint as linters
+from betledger.migrating.catalogue import differences, dump, expected
+from betledger.settings import settings
+
+app = typer.Typer()
+group = typer.Typer(no_args_is_help=True, help="The schema that the migrations make.")
+
+
+@app.command("verify-schema")
+def verify_schema(
+    database_url: DatabaseUrl = None,
+    migrations: Migrations = None,
+    scratch_url: ScratchUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the schema with what the migrations make on a scratch database; silent when it is the same.
+
+    Exits with 3 when it differs. Example: betledger verify-schema
+    """
+    flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
+    with reached(quiet, **flags) as (migrator, scratch):
+        found = differences(migrator, scratch)
+    if as_json:
+        emit([asdict(difference) for difference in found])
+    else:
+        for difference in found:
+            for line in difference.as_diff():
+                typer.echo(line)
+    if found:
+        raise typer.Exit(PENDING)
+
+
+@group.command("dump")
+def schema_dump(
+    database_url: DatabaseUrl = None, migrations: Migrations = None, scratch_url: ScratchUrl = None
+) -> None:
+    """Print what the migrations make, one object a line, for review. Example: betledger schema dump > schema.txt"""
+    flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
+    with reached(quiet, **flags) as (migrator, scratch):
+        typer.echo(dump(expected(migrator, scratch)), nl=False)
+
+
+@app.command()
+def lint(
+    migrations: Migrations = None,
+    ours: Annotated[bool, typer.Option(help="Also the SQL of betledger.")] = True,
+    scratch_url: ScratchUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Lint SQL files, and with plpgsql_check the functions that they make in a scratch database.
+
+    Example: betledger lint --no-ours --migrations db
+    """
+    found = settings(migrations=migrations, scratch_url=scratch_url)
+    folders = [Path(folder) for folder in found["migrations"].value]
+    result = linters.lint(folders, ours, found["scratch_url"].value or found["database_url"].value)
+    if as_json:
+        emit(asdict(result))
+    else:
+        for finding in result.findings:
+            typer.echo(finding)
+        for note in result.left_out:
+            warn(f"left out: {note}")
+        if not result.findings:
+            out.print(f"{result.files} files are fine")
+    if result.findings:
+        raise typer.Exit(1)

@@ -1,0 +1,144 @@
+"""Commands that look after a ledger: how it is, what is wrong, and what mends it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as installed
+from typing import Annotated
+
+import typer
+from betledger.commands.options import DatabaseUrl, Json, Migrations
+from betledger.commands.reaching import call, reached
+from betledger.commands.terminal import PENDING, emit, out, quiet, records, short, table, tell
+from betledger.migrating.state import State
+from betledger.settings import database_url as url_of
+from betledger.settings import settings, target
+
+app = typer.Typer()
+TenantId = Annotated[int | None, typer.Option("--tenant", help="Only this tenant.", show_default=False)]
+DIFFERENCES = ("projection", "tenant", "key", "expected", "actual")
+NODE_COLUMNS = (
+    "node_name || ':' || node_port, node_role, CASE WHEN answers THEN 'answers' ELSE 'DOES NOT ANSWER' END,"
+    " shards, bytes"
+)
+NODE_HEADINGS = ("node", "role", "state", "shards", "bytes")
+
+
+@app.command()
+def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_json: Json = False) -> None:
+    """Show version, what is pending, sizes and nodes on one screen; exit with 3 when something is to be done.
+
+    Example: betledger status
+    """
+    with reached(quiet, database_url=database_url, migrations=migrations) as (migrator, _):
+        state = migrator.state()
+    facts, nodes, refold = [], [], []
+    if state.version and not state.pending:
+        url = url_of(settings(database_url=database_url))
+        facts = call(url, "SELECT fact, value, remark FROM ops.facts()", ())
+        nodes = call(url, f"SELECT {NODE_COLUMNS} FROM ops.nodes()", ())
+        refold = [name for (name,) in call(url, "SELECT read_table FROM ops.projections() WHERE NOT is_current", ())]
+    if as_json:
+        emit(
+            {
+                "code": installed("betledger"),
+                "schema": state.version,
+                "pending": state.pending,
+                "drift": state.drift,
+                "versioned": dict(state.versioned),
+                "repeatable": {path: status for path, status in state.repeatable if status != "current"},
+                "elsewhere": state.elsewhere,
+                "facts": {fact: value for fact, value, _ in facts},
+                "nodes": records(NODE_HEADINGS, nodes),
+                "rebuild": refold,
+            }
+        )
+    else:
+        _tell_state(state)
+        for fact, value, remark in facts:
+            tell(f"{fact}: {value}{f' ({remark})' if remark else ''}")
+        if nodes:
+            out.print(table(NODE_HEADINGS, nodes))
+        for name in refold:
+            tell(f"{name} was folded by another definition: betledger rebuild {short(name)}")
+        if state.pending:
+            tell(state.drift or "run `betledger migrate`")
+    if state.pending or refold:
+        raise typer.Exit(PENDING)
+
+
+def _tell_state(state: State) -> None:
+    """Version, and what is pending: some lines of it."""
+    tell(f"betledger {installed('betledger')}, schema {state.version or 'none'}")
+    pending = [f"{name}: {status}" for name, status in state.versioned if status != "applied"]
+    changed = [f"{path}: {status}" for path, status in state.repeatable if status != "current"]
+    tell(f"{len(state.versioned) - len(pending)} of {len(state.versioned)} migrations are applied,")
+    tell(f"{len(state.repeatable) - len(changed)} of {len(state.repeatable)} functions and triggers are current")
+    for line in [*pending, *changed][:10]:
+        tell(f"  {line}")
+    if len(pending) + len(changed) > 10:
+        tell(f"  and {len(pending) + len(changed) - 10} more")
+    if state.elsewhere:
+        tell(f"not looked at: {', '.join(state.elsewhere)} (name these folders with --migrations)")
+
+
+@app.command()
+def rebuild(
+    name: Annotated[
+        str | None, typer.Argument(help="A read table; all of them when left out.", show_default=False)
+    ] = None,
+    tenant: TenantId = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Fold read tables anew from their events, beside writers. Example: betledger rebuild bets_view --tenant 10001"""
+    call(target(database_url), "CALL ops.rebuild_projection(%s, %s)", (name, tenant))
+    emit({"rebuilt": name or "all", "tenant": tenant}) if as_json else tell("rebuilt")
+
+
+@app.command()
+def verify(tenant: TenantId = None, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Compare the read tables with the fold of their events; exit with 3 when they differ. Example: betledger verify"""
+    rows = call(
+        target(database_url),
+        "SELECT projection, tenant_id, key, expected, actual FROM ops.verify_projections(%s) LIMIT 100",
+        (tenant,),
+    )
+    if as_json:
+        emit(records(DIFFERENCES, rows))
+    elif not rows:
+        tell("all projections equal the fold of their events")
+    else:
+        out.print(table(DIFFERENCES, rows))
+        tell(f"{len(rows)}{'+' if len(rows) == 100 else ''} rows differ: run `betledger rebuild`")
+    if rows:
+        raise typer.Exit(PENDING)
+
+
+@app.command()
+def purge(
+    older_than: Annotated[
+        str, typer.Option("--older-than", help="The age of the keys, as a PostgreSQL interval.")
+    ] = "48 hours",
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Keys to take out between two commits.")] = 10_000,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Take out expired idempotency keys. Example: betledger purge --older-than '48 hours'"""
+    call(target(database_url), "CALL ops.purge_idempotency_keys(%s::interval, %s)", (older_than, batch))
+    emit({"purged": older_than}) if as_json else tell("purged")
+
+
+@app.command()
+def doctor(database_url: DatabaseUrl = None, as_json: Json = False) -> None:
+    """Look for what is wrong, with remedies; exit with 3 when something is. Example: betledger doctor"""
+    checks = call(target(database_url), "SELECT check_name, finding, remedy FROM ops.doctor()", ())
+    remedies = {check: remedy for check, finding, remedy in checks if finding is not None}
+    if as_json:
+        emit(records(("check", "finding", "remedy"), checks))
+    else:
+        for check, finding, _ in checks:
+            tell(f"{'ok' if finding is None else 'NO':4}{check}{'' if finding is None else f': {finding}'}")
+        for check, remedy in remedies.items():
+            tell(f"\n{check}?\n    {remedy}")
+    if remedies:
+        raise typer.Exit(PENDING)

@@ -1,0 +1,9 @@
+"""Brings a database to the state of the SQL files, and tells beforehand and afterwards what that is.
+
+files, statements   what the files are and say
+state, bookkeeping  what the database knows of them
+waiting, applying   how one file is run
+migrator            what `migrate`, `rollback` and their like do, in order; losses and distributing help
+plan, catalogue     what would run, and whether the result is as expected; both look in a scratch database
+lint                whether the files are well written
+"""

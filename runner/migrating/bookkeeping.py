@@ -1,0 +1,99 @@
+"""What a database knows of the files that were applied to it: checksums of ours, beside the tables of yoyo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from betledger.database import value
+from betledger.migrating.backend import BOOKKEEPING, Backend
+from betledger.migrating.files import Repeatable, Versioned
+from betledger.migrating.state import DUE
+from betledger.migrating.statements import checksum
+from psycopg import sql
+
+
+class Bookkeeping:
+    """Reads what is recorded, and says what records more.
+
+    Args:
+        connection: the session of the migrator.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+        self.backend = Backend(connection)
+
+    def recorded(self, table: str) -> dict[str, str]:
+        """Paths and checksums.
+
+        Args:
+            table: versioned or repeatable.
+        """
+        if not value(self.connection, "SELECT to_regclass(%s) IS NOT NULL", (f"{BOOKKEEPING}.{table}",)):
+            return {}
+        return dict(self.connection.execute(f"SELECT path, checksum FROM {BOOKKEEPING}.{table}").fetchall())
+
+    def prepare(self) -> None:
+        """Make the tables that are missing."""
+        for statement in self._tables():
+            self.connection.execute(statement.encode())
+        self.backend.ensure_internal_schema_updated()
+
+    def preparation(self) -> list[str]:
+        """All statements that make the tables, yoyo's included, where they are missing; changes nothing."""
+        ours = self._tables()
+        if not ours:
+            return []
+        with self.backend.transaction(rollback_on_exit=True):
+            for statement in ours:
+                self.connection.execute(statement.encode())
+            return [*ours, *self.backend.made()]
+
+    def _tables(self) -> list[str]:
+        if value(self.connection, "SELECT to_regnamespace(%s) IS NOT NULL", (BOOKKEEPING,)):
+            return []
+        return [
+            f"CREATE SCHEMA {BOOKKEEPING}",
+            *(
+                f"CREATE TABLE {BOOKKEEPING}.{table} (path text PRIMARY KEY, checksum text NOT NULL,"
+                " applied_at timestamptz NOT NULL DEFAULT now())"
+                for table in ("versioned", "repeatable")
+            ),
+        ]
+
+    def marks(self, file: Versioned | Repeatable) -> list[str]:
+        """The statements that record a file as applied, in its own transaction."""
+        versioned = isinstance(file, Versioned)
+        table, sum_of_file = ("versioned", checksum(file.text)) if versioned else ("repeatable", file.checksum)
+        marks = [
+            "RESET ROLE",
+            f"INSERT INTO {BOOKKEEPING}.{table} (path, checksum) VALUES ({_literal(file.path)}, '{sum_of_file}')"
+            " ON CONFLICT (path) DO UPDATE SET checksum = excluded.checksum, applied_at = now()",
+        ]
+        if versioned or not file.is_trigger:
+            # They are compiled from tables and functions, and we may be killed before they are.
+            marks.append(f"UPDATE {BOOKKEEPING}.repeatable SET checksum = '{DUE}' WHERE path LIKE '%triggers/%'")
+        if versioned:
+            with self.backend.written() as written:
+                self.backend.log_migration(file.migration, "apply")
+                self.backend.mark_one(file.migration, log=False)
+            marks += written
+        return marks
+
+    def marks_of_rollback(self, file: Versioned) -> list[str]:
+        """The statements that record a file as rolled back."""
+        with self.backend.written() as written:
+            self.backend.log_migration(file.migration, "rollback")
+            self.backend.unmark_one(file.migration, log=False)
+        return [
+            "RESET ROLE",
+            f"DELETE FROM {BOOKKEEPING}.versioned WHERE path = {_literal(file.path)}",
+            # What they made may have gone with the schema: the next migrate makes it again.
+            f"DELETE FROM {BOOKKEEPING}.repeatable",
+            *written,
+        ]
+
+
+def _literal(text: str) -> str:
+    return sql.Literal(text).as_string()
