@@ -3,29 +3,24 @@ SET LOCAL ROLE betledger_owner;
 CREATE OR REPLACE FUNCTION public.cancel_bet(
     p_tenant_id bigint, p_bet_id text, p_reason text DEFAULT NULL, p_idempotency_key text DEFAULT NULL
 )
-RETURNS TABLE (
-    tenant_id bigint, bet_id text, user_id text, stake numeric, odds numeric, fixture_id text, status text, result text, payout numeric, idempotency_key text, created_at timestamptz, last_updated_at timestamptz, duplicate boolean
-)
+RETURNS public.bet_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_bet_id text := p_bet_id;
     v_event record;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_bet(
-        p_tenant_id, p_bet_id, 'CANCELLED', jsonb_build_object('reason', p_reason), p_idempotency_key
+        p_tenant_id, p_bet_id, 'V1_BETS_BET_CANCELLED', jsonb_build_object('reason', p_reason), p_idempotency_key
     ) AS a;
     IF v_event.placed -> 'from_balance' = 'true' THEN
         PERFORM projection.change_balance(
-            p_tenant_id, v_event.placed ->> 'user_id', 'INCREASED', (v_event.placed ->> 'stake')::numeric, v_event.event_time, p_bet_id,
+            p_tenant_id, v_event.placed ->> 'user_id', 'V1_BALANCES_BALANCE_INCREASED', (v_event.placed ->> 'stake')::numeric, v_event.event_time, p_bet_id,
             projection.event_id(p_tenant_id, 'cancel balance', p_bet_id), jsonb_build_object('bet_id', p_bet_id),
             CASE WHEN p_idempotency_key IS NOT NULL THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
         );
     END IF;
-    RETURN QUERY
-    SELECT b.tenant_id, b.bet_id, b.user_id, b.stake, b.odds, b.fixture_id, b.status, b.result, b.payout, b.idempotency_key, b.created_at, b.last_updated_at, v_event.duplicate
-    FROM public.bets_view AS b WHERE b.tenant_id = p_tenant_id AND b.bet_id = v_bet_id;
+    RETURN projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate);
 END
 $$;
 

@@ -1,25 +1,17 @@
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION public.complete_payment(p_tenant_id bigint, p_payment_id text, p_idempotency_key text DEFAULT NULL)
-RETURNS TABLE (
-    tenant_id bigint, payment_id text, user_id text, type text, amount numeric, status text, idempotency_key text, created_at timestamptz, last_updated_at timestamptz, balance numeric, duplicate boolean
-)
+RETURNS public.payment_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_payment_id text := p_payment_id;
     v_event record;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_payment(
-        p_tenant_id, p_payment_id, 'COMPLETED', '{}', p_idempotency_key
+        p_tenant_id, p_payment_id, 'completed', '{}', p_idempotency_key
     ) AS a;
-    RETURN QUERY
-    SELECT p.tenant_id, p.payment_id, p.user_id, p.type, p.amount, p.status, p.idempotency_key, p.created_at, p.last_updated_at,
-        coalesce(
-            (SELECT u.balance FROM public.user_balances_view AS u WHERE u.tenant_id = p_tenant_id AND u.user_id = p.user_id), 0
-        ), v_event.duplicate
-    FROM public.payments_view AS p WHERE p.tenant_id = p_tenant_id AND p.payment_id = v_payment_id;
+    RETURN projection.payment_result(p_tenant_id, p_payment_id, NULL, v_event.duplicate);
 END
 $$;
 

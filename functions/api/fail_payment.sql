@@ -1,23 +1,20 @@
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION public.fail_payment(p_tenant_id bigint, p_payment_id text, p_reason text DEFAULT NULL, p_idempotency_key text DEFAULT NULL)
-RETURNS TABLE (
-    tenant_id bigint, payment_id text, user_id text, type text, amount numeric, status text, idempotency_key text, created_at timestamptz, last_updated_at timestamptz, balance numeric, duplicate boolean
-)
+RETURNS public.payment_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_payment_id text := p_payment_id;
     v_event record;
     v_credited numeric;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_payment(
-        p_tenant_id, p_payment_id, 'FAILED', jsonb_build_object('reason', p_reason), p_idempotency_key
+        p_tenant_id, p_payment_id, 'failed', jsonb_build_object('reason', p_reason), p_idempotency_key
     ) AS a;
     IF NOT v_event.duplicate THEN
         -- What the payment did to the balance, be it made by a function or by a client: within an hour of its creation.
-        SELECT sum(CASE e.event_type WHEN 'V1_BALANCES_BALANCE_INCREASED' THEN 1 ELSE -1 END * (e.event_data ->> 'amount')::numeric)
+        SELECT sum(CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END * (e.event_data ->> 'amount')::numeric)
         INTO v_credited
         FROM public.balance_events AS e
         WHERE e.tenant_id = p_tenant_id AND e.event_data ->> 'user_id' = v_event.user_id
@@ -25,19 +22,14 @@ BEGIN
             AND e.event_data ->> 'payment_id' = p_payment_id;
         IF v_credited <> 0 THEN
             PERFORM projection.change_balance(
-                p_tenant_id, v_event.user_id, CASE WHEN v_credited > 0 THEN 'DECREASED' ELSE 'INCREASED' END, abs(v_credited),
+                p_tenant_id, v_event.user_id, CASE WHEN v_credited > 0 THEN 'V1_BALANCES_BALANCE_DECREASED' ELSE 'V1_BALANCES_BALANCE_INCREASED' END, abs(v_credited),
                 v_event.event_time, p_payment_id, projection.event_id(p_tenant_id, 'fail balance', p_payment_id),
                 jsonb_build_object('payment_id', p_payment_id),
                 CASE WHEN p_idempotency_key IS NOT NULL THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
             );
         END IF;
     END IF;
-    RETURN QUERY
-    SELECT p.tenant_id, p.payment_id, p.user_id, p.type, p.amount, p.status, p.idempotency_key, p.created_at, p.last_updated_at,
-        coalesce(
-            (SELECT u.balance FROM public.user_balances_view AS u WHERE u.tenant_id = p_tenant_id AND u.user_id = p.user_id), 0
-        ), v_event.duplicate
-    FROM public.payments_view AS p WHERE p.tenant_id = p_tenant_id AND p.payment_id = v_payment_id;
+    RETURN projection.payment_result(p_tenant_id, p_payment_id, NULL, v_event.duplicate);
 END
 $$;
 

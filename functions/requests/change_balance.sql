@@ -1,7 +1,7 @@
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.change_balance(
-    p_tenant_id bigint, p_user_id text, p_direction text, p_amount numeric, p_timestamp bigint, p_related_to text,
+    p_tenant_id bigint, p_user_id text, p_event_type text, p_amount numeric, p_timestamp bigint, p_related_to text,
     p_id uuid, p_event_data jsonb, p_metadata jsonb
 )
 RETURNS numeric
@@ -13,7 +13,7 @@ DECLARE
 BEGIN
     INSERT INTO public.balance_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
     VALUES (
-        p_id, p_tenant_id, 'balance-' || p_user_id, 'V1_BALANCES_BALANCE_' || p_direction,
+        p_id, p_tenant_id, 'balance-' || p_user_id, p_event_type,
         jsonb_build_object('user_id', p_user_id, 'amount', p_amount) || p_event_data, p_timestamp, 1,
         coalesce(p_metadata, '{}') || jsonb_build_object('related_to', p_related_to)
     )
@@ -25,7 +25,9 @@ BEGIN
     -- The trigger of the event has locked the row of the user: what is read now stays until we commit.
     SELECT b.balance INTO v_balance FROM public.user_balances_view AS b
     WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
-    IF p_direction = 'DECREASED' AND v_balance < 0 THEN
+    IF NOT FOUND THEN
+        PERFORM projection.refuse_unseen('balance', p_user_id, p_tenant_id);
+    ELSIF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' AND v_balance < 0 THEN
         RAISE EXCEPTION 'user % has %, which is less than %', quote_literal(p_user_id), v_balance + p_amount, p_amount
             USING ERRCODE = 'BL004', HINT = 'Deposit first, or ask for less. The same idempotency key may be sent again.';
     END IF;
