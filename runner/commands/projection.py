@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from betledger.commands.options import DatabaseUrl, Json
 from betledger.commands.reaching import call
-from betledger.commands.terminal import emit, out, records, short, table
+from betledger.commands.terminal import emit, out, records, table
 from betledger.settings import target
 
 app = typer.Typer(no_args_is_help=True, help="Read tables: their definitions, and the SQL that is compiled from them.")
@@ -23,10 +23,10 @@ def projection_list(database_url: DatabaseUrl = None, as_json: Json = False) -> 
         emit(records(HEADINGS, rows))
         return
     told = [
-        (*rest, "\n".join(sources), "\n".join(definitions), "yes" if current else f"betledger rebuild {short(rest[0])}")
+        (*rest, "\n".join(sources), "\n".join(definitions), "current" if current else "to rebuild")
         for *rest, sources, definitions, current in rows
     ]
-    out.print(table((*HEADINGS[:-1], "rows are current"), told))
+    out.print(table((*HEADINGS[:-1], "rows"), told))
 
 
 @app.command("show")

@@ -67,11 +67,6 @@ def shown(value: object) -> str:
     return "" if value is None else json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
-def short(name: str) -> str:
-    """A table without its schema, as one types it."""
-    return name.rpartition(".")[2]
-
-
 def table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Table:
     """A table of plain text; columns that hold nothing are left out."""
     used = [n for n, _ in enumerate(headings) if any(row[n] is not None for row in rows)]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from betledger.commands.options import DatabaseUrl, Json, Migrations
 from betledger.commands.reaching import call, reached
-from betledger.commands.terminal import PENDING, emit, out, quiet, records, short, table, tell
+from betledger.commands.terminal import PENDING, emit, out, quiet, records, table, tell
 from betledger.migrating.state import State
 from betledger.settings import database_url as url_of
 from betledger.settings import settings, target
@@ -59,7 +59,7 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
         if nodes:
             out.print(table(NODE_HEADINGS, nodes))
         for name in refold:
-            tell(f"{name} was folded by another definition: betledger rebuild {short(name)}")
+            tell(f"{name} was folded by another definition: betledger rebuild {name.rpartition('.')[2]}")
         if state.pending:
             tell(state.drift or "run `betledger migrate`")
     if state.pending or refold:
