@@ -495,7 +495,7 @@ def test_a_team_adds_its_own_migrations(db, dsn, team):
 
 
 def test_a_name_that_is_taken_is_refused(dsn, team):
-    (team / "schema" / "0002_bet_events.sql").write_text("SELECT 1;\n")
+    (team / "schema" / f"{MIGRATIONS[1]}.sql").write_text("SELECT 1;\n")
     r = run("migrate", "--migrations", str(team), url=dsn)
     assert r.returncode == 1 and "has the name of a migration in" in r.stderr and r.stderr.count("\n") == 1
 
