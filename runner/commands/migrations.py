@@ -94,7 +94,7 @@ def rollback(
     wait: Wait = None,
     as_json: Json = False,
 ) -> None:
-    """Roll back versioned migrations, newest first. Example: betledger rollback --to 0009_tenants_summary_view"""
+    """Roll back versioned migrations, newest first. Example: betledger rollback --to 0008_tenants_summary_view"""
     if sum((count is not None, to is not None, everything)) > 1:
         raise typer.BadParameter("--count, --to and --all exclude each other: give one of them")
     flags = {"database_url": database_url, "migrations": migrations, "wait": wait}
