@@ -74,6 +74,7 @@ def test_read_tables_are_listed_with_what_defines_them(dsn: str) -> None:
     assert all(f" {name} " in text for name in (*SHIPPED, "projection.bet_of_event"))
 
 
+@pytest.mark.not_on_citus("the functions of shards are on their nodes")
 def test_a_read_table_is_shown_from_its_definition_to_its_fold(db: psycopg.Connection, dsn: str) -> None:
     parts = shown(dsn, "bets_view")
     assert shown(dsn, "public.bets_view") == parts
@@ -85,6 +86,7 @@ def test_a_read_table_is_shown_from_its_definition_to_its_fold(db: psycopg.Conne
     assert list(shown(dsn, "tenants_summary_view")["rules"]) == ["projection.tenant_totals"]
 
 
+@pytest.mark.not_on_citus("the functions of shards are on their nodes")
 def test_all_that_is_compiled_is_shown_and_nothing_else_as_it_is_in_the_database(
     db: psycopg.Connection, dsn: str
 ) -> None:
