@@ -9,7 +9,7 @@ AS $$
     SELECT concat_ws(
         E'\n    AND ',
         -- It is null where a field is missing or of another type: then the rest must not be looked at.
-        format('(e.event_data @@ %L) IS TRUE', 'strict ' || coalesce(string_agg(
+        format('(e.event_data @@ %L) IS TRUE', 'strict ' || coalesce(projection.joined(array_agg(
             replace(CASE f.value
                 WHEN 'identifier' THEN '*.type() == "string" && * != ""'
                 WHEN 'text' THEN '*.type() == "string"'
@@ -18,8 +18,8 @@ AS $$
                 WHEN 'amount' THEN '* > 0 && * < 1e20'
                 WHEN 'payout' THEN '* >= 0 && * < 1e20'
                 WHEN 'odds' THEN '* >= 1 && * < 1e20'
-            END, '*', '$.' || to_json(f.key)), ' && ' ORDER BY f.key
-        ), '$.type() == "object"')),
+            END, '*', '$.' || to_json(f.key)) ORDER BY f.key
+        ) FILTER (WHERE f.key IS NOT NULL), ' &&'), '$.type() == "object"')),
         string_agg(format('scale((e.event_data -> %L)::numeric) <= 18', f.key), E'\n    AND ' ORDER BY f.key)
             FILTER (WHERE f.value IN ('amount', 'payout', 'odds')),
         CASE WHEN t.optional_fields <> '{}' THEN format('NOT e.event_data ?| %L', ARRAY(

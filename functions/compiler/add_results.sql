@@ -22,10 +22,10 @@ BEGIN
     WHERE s.source_table = p_read_table;
     IF v_counts_rows_only THEN
         RETURN QUERY SELECT 'v_before', p_read_table || '[]', 'NULL';
-        RETURN QUERY SELECT 'v_after', p_read_table || '[]', format('array_agg(%s) FILTER (WHERE t.is_new)', v_row);
+        RETURN QUERY SELECT 'v_after', p_read_table || '[]', format(E'array_agg(%s)\n    FILTER (WHERE t.is_new)', v_row);
     ELSIF NOT v_counts_rows_only THEN
         RETURN QUERY SELECT 'v_before', p_read_table || '[]', format(
-            'array_agg(%s) FILTER (WHERE NOT t.is_new)',
+            E'array_agg(%s)\n    FILTER (WHERE NOT t.is_new)',
             projection.row_of(p_read_table, (
                 SELECT jsonb_object_agg(c, format('t.%1$I - c.%1$I', c)) FROM unnest(projection.columns(p_read_table)) AS c
                 WHERE c <> ALL (v_read.key_columns || v_read.lowest_columns || v_read.highest_columns)

@@ -25,8 +25,8 @@ BEGIN
                 WHEN c = ANY (v_read.key_columns) THEN 's.' || quote_ident(c)
                 WHEN c = ANY (v_bounds) THEN replace(
                     CASE WHEN c = ANY (v_read.lowest_columns)
-                        THEN 'coalesce(min(s.*) FILTER (WHERE s.sign = 1), min(s.*)) AS *'
-                        ELSE 'coalesce(max(s.*) FILTER (WHERE s.sign = 1), max(s.*)) AS *' END,
+                        THEN E'coalesce(\n    min(s.*) FILTER (WHERE s.sign = 1), min(s.*)\n) AS *'
+                        ELSE E'coalesce(\n    max(s.*) FILTER (WHERE s.sign = 1), max(s.*)\n) AS *' END,
                     '*', quote_ident(c)
                 )
                 WHEN projection.is_trimmed(p_read_table, c) THEN format('trim_scale(sum(s.sign * s.%1$I)) AS %1$I', c)
@@ -35,7 +35,7 @@ BEGIN
             FROM unnest(v_columns) WITH ORDINALITY AS x (c, n) ORDER BY n
         ) || CASE v_read.kind WHEN 'sum' THEN ARRAY[projection.joined(ARRAY['sum(s.sign) < 0'] || ARRAY(
             SELECT format(
-                '%1$s(s.%2$I) FILTER (WHERE s.sign = -1) %3$s %1$s(s.%2$I) FILTER (WHERE s.sign = 1)',
+                E'%1$s(s.%2$I) FILTER (WHERE s.sign = -1)\n        %3$s %1$s(s.%2$I) FILTER (WHERE s.sign = 1)',
                 CASE WHEN c = ANY (v_read.lowest_columns) THEN 'min' ELSE 'max' END, c,
                 CASE WHEN c = ANY (v_read.lowest_columns) THEN '<' ELSE '>' END
             ) FROM unnest(v_bounds) AS c
@@ -44,7 +44,7 @@ BEGIN
             SELECT format('sum(s.sign * s.%I) <> 0', c) FROM unnest(v_sums) AS c
             UNION ALL
             SELECT format(
-                '%1$s(s.%2$I) FILTER (WHERE s.sign = 1) IS DISTINCT FROM %1$s(s.%2$I) FILTER (WHERE s.sign = -1)',
+                E'%1$s(s.%2$I) FILTER (WHERE s.sign = 1)\n        IS DISTINCT FROM %1$s(s.%2$I) FILTER (WHERE s.sign = -1)',
                 CASE WHEN c = ANY (v_read.lowest_columns) THEN 'min' ELSE 'max' END, c
             ) FROM unnest(v_bounds) AS c
         ), ' OR'),

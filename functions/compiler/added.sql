@@ -7,7 +7,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_projection projection.projections%ROWTYPE;
-    v_sum text := concat_ws(' ', 't.' || quote_ident(p_column), '+ ' || p_plus, '- ' || p_minus);
+    v_sum text := concat_ws(
+        CASE WHEN length(concat(p_plus, p_minus)) > 40 THEN E'\n    ' ELSE ' ' END,
+        't.' || quote_ident(p_column), '+ ' || p_plus, '- ' || p_minus
+    );
 BEGIN
     SELECT p.* INTO v_projection FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table;
     RETURN quote_ident(p_column) || ' = ' || CASE

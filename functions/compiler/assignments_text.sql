@@ -5,7 +5,9 @@ RETURNS text
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT coalesce(string_agg(DISTINCT format(E'%s := %s;\n', s.said_as, s.value), ''), '')
+    SELECT coalesce(string_agg(DISTINCT format(
+        CASE WHEN length(s.said_as || s.value) > 95 THEN E'%s :=\n    %s;\n' ELSE E'%s := %s;\n' END, s.said_as, s.value
+    ), ''), '')
     FROM projection.said_by(p_definition, p_event_type) AS s
     WHERE s.name = ANY (p_columns) AND starts_with(s.said_as, 'said.')
 $$;

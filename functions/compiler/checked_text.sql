@@ -7,8 +7,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT projection.filled('checked', jsonb_build_object(
         'branches', string_agg(
-            format(E'WHEN %L THEN\n    EXIT checked WHEN %s;', t.event_type, replace(
-                projection.usual_check(p_event_table, t.event_type), E'\n', E'\n    '
+            format(E'WHEN %L THEN\n    EXIT checked WHEN\n        %s;', t.event_type, replace(
+                projection.usual_check(p_event_table, t.event_type), E'\n', E'\n        '
             )), E'\n' ORDER BY t.rank, t.event_type
         ),
         'valid', projection.local_function(p_event_table, 'valid', NULL), 'name', quote_literal(p_event_table)

@@ -27,11 +27,11 @@ BEGIN
     END IF;
     IF p_shard_id IS NULL THEN
         RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'fold', NULL),
-            format('() RETURNS TABLE (%s) LANGUAGE plpgsql STABLE', (
-                SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+            format('() RETURNS %s LANGUAGE plpgsql STABLE', CASE WHEN v_kind <> 'slots' THEN 'SETOF ' || p_read_table ELSE (
+                SELECT 'TABLE (' || string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum) || ')'
                 FROM pg_attribute AS a
                 WHERE a.attrelid = p_read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'slot'
-            )),
+            ) END),
             projection.filled('query', jsonb_build_object('query', projection.fold_text(p_read_table))), 'betledger_app, betledger_tenant, betledger_reader, betledger_operator',
             'All rows of a read table as its sources make them.';
     END IF;

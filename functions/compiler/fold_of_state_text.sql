@@ -17,11 +17,11 @@ AS $$
             format('%s(s.%I) AS %I', CASE WHEN c.is_lowest THEN 'min' ELSE 'max' END, c.name, c.name) ORDER BY c.n
         ) FILTER (WHERE c.latest IS NULL AND NOT c.is_key)) || (
             SELECT array_agg(format(
-                'max(ARRAY[s.position, %s])%s AS said_%s',
-                (SELECT string_agg(format('s.%I::text', x), ', ' ORDER BY x_n)
+                E'max(ARRAY[s.position, %s])%s AS said_%s',
+                (SELECT projection.joined(array_agg(format('s.%I::text', x) ORDER BY x_n))
                     FROM jsonb_array_elements_text(g.columns -> 'columns') WITH ORDINALITY AS e (x, x_n)),
-                ' FILTER (WHERE s.event_type IN (' || (
-                    SELECT string_agg(quote_literal(o), ', ' ORDER BY o) FROM jsonb_array_elements_text(g.columns -> 'of') AS o
+                E'\n        FILTER (WHERE s.event_type IN (\n            ' || (
+                    SELECT projection.joined(array_agg(quote_literal(o) ORDER BY o)) FROM jsonb_array_elements_text(g.columns -> 'of') AS o
                 ) || '))', g.n
             ) ORDER BY g.n)
             FROM jsonb_array_elements(p.latest) WITH ORDINALITY AS g (columns, n)

@@ -9,8 +9,11 @@ DECLARE
     v_text text := p_parts[1];
     v_width integer := length(p_parts[1]);
 BEGIN
+    IF p_parts IS NULL THEN
+        RETURN NULL;
+    END IF;
     FOR v_n IN 2 .. cardinality(p_parts) LOOP
-        IF v_width + length(p_parts[v_n]) > 80 THEN
+        IF v_width + length(p_parts[v_n]) > 64 THEN
             v_text := v_text || p_between || E'\n    ';
             v_width := 0;
         ELSE
@@ -27,3 +30,5 @@ COMMENT ON FUNCTION projection.joined(text[], text) IS
 'Parts of SQL as a list, in lines that can be read. Example: SELECT projection.joined(''{a,b}'', '' AND'').';
 
 REVOKE ALL ON FUNCTION projection.joined(text[], text) FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.joined(text[], text) TO betledger_operator;

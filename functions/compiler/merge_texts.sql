@@ -30,9 +30,9 @@ BEGIN
         );
     END IF;
     given := projection.filled('given_with_new', jsonb_build_object('new', projection.list(v_columns, 'new_*')));
-    folds := format('(%s) IS NOT TRUE', v_merges);
+    folds := format(E'(\n    %s\n) IS NOT TRUE', v_merges);
     again := 'p_new := NULL;';
-    will := format(E'CASE\n    WHEN %s THEN %s\n    ELSE f.row\nEND', v_merges, projection.row_of(p_read_table, (
+    will := format(E'CASE\n    WHEN %s\n    THEN %s\n    ELSE f.row\nEND', v_merges, projection.row_of(p_read_table, (
         SELECT jsonb_object_agg(c.name, CASE
             WHEN c.name = v_read.key_columns[1] THEN 'g.tenant_id'
             WHEN c.name = v_read.key_columns[2] THEN 'g.key'

@@ -12,6 +12,7 @@ DECLARE
     v_was jsonb;
     v_new jsonb;
     v_is_later text[];
+    v_stays text[];
     v_above record;
 BEGIN
     IF v_time_column IS NULL THEN
@@ -24,10 +25,18 @@ BEGIN
     v_new := projection.row_after(p_definition, p_event_type, true);
     SELECT jsonb_object_agg(n.key, CASE WHEN n.key = ANY (p.key_columns) THEN n.value ELSE 'was.' || quote_ident(n.key) END) INTO v_was
     FROM jsonb_each_text(v_new) AS n, projection.registered_projections() AS p WHERE p.read_table = v_source.read_table;
+    -- What every event says by a constant of its type, but for its status, nearly always stays: the kind of a payment.
+    SELECT v_was || coalesce(jsonb_object_agg(s.name, s.value), '{}'),
+        array_agg(format('was.%I = %s', s.name, s.value) ORDER BY s.name)
+    INTO v_was, v_stays
+    FROM projection.registered_projections() AS p
+    CROSS JOIN jsonb_array_elements(p.latest) AS g (columns)
+    JOIN projection.said_by(p_definition, p_event_type) AS s ON g.columns -> 'columns' ? s.name AND s.is_constant
+    WHERE p.read_table = v_source.read_table AND NOT g.columns ? 'of' AND s.name <> v_status.name;
     -- After an event of a lower rank, one of the same time is later, too.
     v_is_later := ARRAY[format(
         '%s %s was.%I', v_new ->> v_time_column, CASE WHEN v_status.values_before IS NULL THEN '>' ELSE '>=' END, v_time_column
-    )] || format('was.%I IN (%s)', v_status.name, array_to_string(v_status.values_before, ', '));
+    )] || format('was.%I IN (%s)', v_status.name, array_to_string(v_status.values_before, ', ')) || v_stays;
     -- What the general way has to do: the row counts to another one above, or a bound may be taken back.
     FOR v_above IN
         SELECT c.same_row, c.guards FROM projection.registered_sources() AS s

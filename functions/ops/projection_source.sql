@@ -9,13 +9,13 @@ DECLARE
     v_table text := projection.known_table(p_name);
 BEGIN
     RETURN QUERY
-    SELECT 'definition', s.definition, rtrim(pg_get_functiondef(to_regproc(s.definition)), E'\n') || ';'
+    SELECT 'definition', s.definition, projection.function_text(to_regproc(s.definition))
     FROM projection.registered_sources() AS s
     WHERE s.read_table = v_table AND to_regproc(s.definition) IS NOT NULL ORDER BY s.definition;
     RETURN QUERY SELECT 'rules', v_table, r FROM projection.rules_text(v_table) AS r WHERE r IS NOT NULL;
     -- What is in the database, whether or not it would be compiled so today. projection.compile() says for whom it is.
     RETURN QUERY
-    SELECT 'compiled', p.oid::regprocedure::text, rtrim(pg_get_functiondef(p.oid), E'\n') || ';'
+    SELECT 'compiled', p.oid::regprocedure::text, projection.function_text(p.oid)
     FROM pg_proc AS p
     WHERE p.pronamespace = 'projection'::regnamespace AND p.proname !~ '_[0-9]+_[0-9a-f]{8}$'
         AND position(
@@ -23,7 +23,9 @@ BEGIN
         ) > 0
     ORDER BY p.proname;
     RETURN QUERY
-    SELECT 'trigger', t.tgname::text, pg_get_triggerdef(t.oid) || ';'
+    SELECT 'trigger', t.tgname::text, replace(
+        replace(pg_get_triggerdef(t.oid), ' REFERENCING', E'\nREFERENCING'), ' FOR EACH', E'\nFOR EACH'
+    ) || ';'
     FROM pg_trigger AS t
     WHERE t.tgrelid = to_regclass(v_table) AND NOT t.tgisinternal ORDER BY t.tgname;
 END

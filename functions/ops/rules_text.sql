@@ -9,7 +9,7 @@ DECLARE
     v_text text;
 BEGIN
     SELECT
-        format(E'SELECT projection.define(\n    %L, %L,\n    ', p.read_table, d.definitions)
+        format(E'SELECT projection.define(\n    %L,\n    %L,\n    ', p.read_table, '{' || d.definitions || '}')
         || array_to_string(ARRAY[
             format('p_position => %s', p.position),
             CASE WHEN p.latest <> '[]' THEN format(E'p_latest => %L', E'[\n' || l.lines || E'\n    ]') END,
@@ -19,11 +19,11 @@ BEGIN
         ], E',\n    ') || E'\n);' INTO v_text
     FROM projection.registered_projections() AS p
     CROSS JOIN LATERAL (
-        SELECT array_agg(s.definition ORDER BY s.definition) AS definitions
+        SELECT projection.joined(array_agg(s.definition ORDER BY s.definition)) AS definitions
         FROM projection.registered_sources() AS s WHERE s.read_table = p.read_table
     ) AS d
     CROSS JOIN LATERAL (
-        SELECT string_agg('        ' || e.rule, E',\n' ORDER BY e.n) AS lines
+        SELECT string_agg('        ' || replace(e.rule, ', "columns"', E',\n        "columns"'), E',\n' ORDER BY e.n) AS lines
         FROM jsonb_array_elements_text(p.latest) WITH ORDINALITY AS e (rule, n)
     ) AS l
     WHERE p.read_table = p_table;
@@ -37,7 +37,7 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT
             string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns,
-            string_agg(quote_nullable(to_jsonb(t) ->> a.attname::text), ', ' ORDER BY a.attnum) AS cells
+            projection.joined(array_agg(quote_nullable(to_jsonb(t) ->> a.attname::text) ORDER BY a.attnum)) AS cells
         FROM pg_attribute AS a
         WHERE a.attrelid = 'projection.event_types'::regclass AND a.attnum > 0 AND NOT a.attisdropped
     ) AS r

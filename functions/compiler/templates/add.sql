@@ -19,7 +19,9 @@ BEGIN
         HAVING "{differs}"
     ),
     changed AS (
-        INSERT INTO "{read_table}" AS t ("{columns}")
+        INSERT INTO "{read_table}" AS t (
+            "{columns}"
+        )
         SELECT "{change_columns}" FROM change AS c
         ORDER BY "{change_keys}"
         ON CONFLICT ("{keys}") DO UPDATE

@@ -6,8 +6,14 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
 PERFORM "{add}"(
-    ARRAY(SELECT "{row}" FROM unnest(v_after) AS r CROSS JOIN LATERAL "{definition}"(r) AS c),
-    ARRAY(SELECT "{row}" FROM unnest(v_before) AS r CROSS JOIN LATERAL "{definition}"(r) AS c)
+    ARRAY(
+        SELECT "{row}"
+        FROM unnest(v_after) AS r CROSS JOIN LATERAL "{definition}"(r) AS c
+    ),
+    ARRAY(
+        SELECT "{row}"
+        FROM unnest(v_before) AS r CROSS JOIN LATERAL "{definition}"(r) AS c
+    )
 );
 END
 $$;

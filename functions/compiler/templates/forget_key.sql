@@ -11,7 +11,8 @@ JOIN "{read_table}" AS t ON t.tenant_id = e.tenant_id AND t."{key}" = "{event_ke
 ORDER BY t.tenant_id, t."{key}" FOR NO KEY UPDATE OF t;
 UPDATE "{read_table}" AS t SET "{column}" = NULL
 FROM unnest(p_events) AS e
-WHERE t.tenant_id = e.tenant_id AND t."{key}" = "{event_key}" AND t."{column}" = e.metadata ->> 'idempotency_key';
+WHERE t.tenant_id = e.tenant_id AND t."{key}" = "{event_key}"
+    AND t."{column}" = e.metadata ->> 'idempotency_key';
 END
 $$;
 

@@ -17,13 +17,16 @@ BEGIN
         END IF;
         v_is_one := true;
     END LOOP;
-    IF v_is_one THEN
-        PERFORM "{checked}";
-        PERFORM "{one}";
+    IF v_is_one IS NULL THEN
+        RETURN NULL;
     ELSIF NOT v_is_one THEN
-        PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n WHERE "{valid}"(n) IS NOT TRUE;
+        PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n
+        WHERE "{valid}"(n) IS NOT TRUE;
         PERFORM "{many}";
+        RETURN NULL;
     END IF;
+    PERFORM "{checked}";
+    PERFORM "{one}";
     RETURN NULL;
 END
 $$;

@@ -24,11 +24,11 @@ BEGIN
         END IF;
         v_is_one := true;
     END LOOP;
-    IF v_is_one THEN
-        PERFORM "{checked}";
-        EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
+    IF v_is_one IS NULL THEN
+        RETURN NULL;
     ELSIF NOT v_is_one THEN
-        PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n WHERE "{valid}"("{row}") IS NOT TRUE;
+        PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n
+        WHERE "{valid}"("{row}") IS NOT TRUE;
         -- No statement may read the rows of a trigger and a shard. In parts, since an array cannot grow without end.
         FOR v_part IN
             SELECT array_agg(p.row)
@@ -40,7 +40,10 @@ BEGIN
         LOOP
             EXECUTE format('SELECT projection.%I($1)', "{many}" || v_suffix) USING v_part;
         END LOOP;
+        RETURN NULL;
     END IF;
+    PERFORM "{checked}";
+    EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
     RETURN NULL;
 END
 $$;

@@ -14,7 +14,8 @@ BEGIN
     FOR v_tenant_ids, v_keys, v_rows IN
         SELECT array_agg(p.tenant_id), array_agg(p.key), array_agg(p.row)
         FROM (
-            SELECT f.tenant_id, f."{key}" AS key, "{row}" AS row,
+            SELECT f.tenant_id, f."{key}" AS key,
+                "{row}" AS row,
                 (row_number() OVER (ORDER BY "{keys}") - 1) / 10000 AS part
             FROM (
                 TABLE "{fold}"

@@ -12,7 +12,8 @@ BEGIN
     FOR v_rows IN
         SELECT array_agg(p.row)
         FROM (
-            SELECT "{row}" AS row, (row_number() OVER (ORDER BY "{keys}") - 1) / 10000 AS part
+            SELECT "{row}" AS row,
+                (row_number() OVER (ORDER BY "{keys}") - 1) / 10000 AS part
             FROM (
                 TABLE "{fold}"
             ) AS f

@@ -5,8 +5,12 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-INSERT INTO "{read_table}" AS t ("{columns}")
-VALUES ("{values}")
+INSERT INTO "{read_table}" AS t (
+    "{columns}"
+)
+VALUES (
+    "{values}"
+)
 ON CONFLICT DO NOTHING;
 IF FOUND THEN
     PERFORM "{carry}";

@@ -9,7 +9,10 @@ UPDATE "{read_table}" AS t
 SET "{set}" = "{set}"
 WHERE "{key}";
 IF NOT FOUND THEN
-    PERFORM "{add}"(ARRAY["{row}"], '{}');
+    PERFORM "{add}"(
+        ARRAY["{row}"],
+        '{}'
+    );
 PERFORM "{above}";
 END IF;
 END

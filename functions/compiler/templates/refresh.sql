@@ -15,7 +15,9 @@ BEGIN
     LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
         SELECT count(*) INTO v_locked FROM (
-            SELECT FROM (SELECT DISTINCT u.tenant_id, u.key FROM unnest(p_tenant_ids, p_keys) AS u (tenant_id, key)) AS k
+            SELECT FROM (
+                SELECT DISTINCT u.tenant_id, u.key FROM unnest(p_tenant_ids, p_keys) AS u (tenant_id, key)
+            ) AS k
             JOIN "{read_table}" AS t ON t.tenant_id = k.tenant_id AND t."{key}" = k.key
             ORDER BY t.tenant_id, t."{key}" FOR NO KEY UPDATE OF t
         ) AS l;
@@ -28,7 +30,8 @@ BEGIN
             SELECT g.tenant_id, g.key, o.was, "{will}" AS will
             FROM given AS g
             LEFT JOIN LATERAL (
-                SELECT "{row}" AS was FROM "{read_table}" AS t
+                SELECT "{row}" AS was
+                FROM "{read_table}" AS t
                 WHERE t.tenant_id = g.tenant_id AND t."{key}" = g.key OFFSET 0
             ) AS o ON true
             LEFT JOIN LATERAL (
@@ -40,13 +43,20 @@ BEGIN
         -- A row that was made after we had locked is not ours to change: its writers may be at it. Lock again.
         all_locked AS (SELECT count(w.was) = v_locked AS yes FROM work AS w),
         updated AS (
-            UPDATE "{read_table}" AS t SET ("{columns}") = ROW("{will_columns}") FROM work AS w
+            UPDATE "{read_table}" AS t SET (
+                "{columns}"
+            ) = ROW(
+                "{will_columns}"
+            )
+            FROM work AS w
             WHERE t.tenant_id = w.tenant_id AND t."{key}" = w.key AND w.was *<> w.will
                 AND (SELECT a.yes FROM all_locked AS a)
             RETURNING w.was, w.will
         ),
         inserted AS (
-            INSERT INTO "{read_table}" AS t ("{columns}")
+            INSERT INTO "{read_table}" AS t (
+                "{columns}"
+            )
             SELECT "{will_columns}" FROM work AS w
             WHERE w.was IS NULL AND w.will IS DISTINCT FROM NULL AND (SELECT a.yes FROM all_locked AS a)
             ORDER BY w.tenant_id, w.key COLLATE "C"

@@ -6,7 +6,10 @@ LANGUAGE sql
 AS $$
 SELECT "{said}",
     e.event_type,
-    (lpad(e."timestamp"::text, 13, '0') || projection.event_rank(e.event_type) || e.id) COLLATE "C" AS position
+    (
+        lpad(e."timestamp"::text, 13, '0')
+        || projection.event_rank(e.event_type) || e.id
+    ) COLLATE "C" AS position
 FROM "{source}" AS e CROSS JOIN LATERAL "{definition}"("{row}") AS c
 WHERE "{condition}"
 $$;

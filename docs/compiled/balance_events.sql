@@ -1,0 +1,235 @@
+INSERT INTO projection.event_types
+(event_table, event_type, kind, status, rank, required_fields, optional_fields, has_effect)
+VALUES
+('public.balance_events', 'V1_BALANCES_BALANCE_DECREASED', 'debit',
+    'decreased', '0',
+    '{"amount": "amount", "user_id": "identifier"}', '{}', 'true'),
+('public.balance_events', 'V1_BALANCES_BALANCE_INCREASED', 'credit',
+    'increased', '0',
+    '{"amount": "amount", "user_id": "identifier"}', '{}', 'true');
+CREATE OR REPLACE FUNCTION projection.balance_events_forget(
+    p_events public.balance_events[]
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.balance_events_inserted(
+    
+)
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    e public.balance_events;
+    v_is_one boolean;
+BEGIN
+    -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
+    FOR e IN SELECT n.* FROM new_events AS n LOOP
+        IF v_is_one THEN
+            v_is_one := false;
+            EXIT;
+        END IF;
+        v_is_one := true;
+    END LOOP;
+    IF v_is_one IS NULL THEN
+        RETURN NULL;
+    ELSIF NOT v_is_one THEN
+        PERFORM projection.refuse_event('public.balance_events', to_jsonb(n)) FROM new_events AS n
+        WHERE projection.balance_events_valid(n) IS NOT TRUE;
+        -- public.user_balances_view: what the new events come to by themselves, in parts, in the order of their keys.
+        DECLARE
+            v_rows public.user_balances_view[];
+        BEGIN
+            FOR v_rows IN
+                SELECT array_agg(p.row)
+                FROM (
+                    SELECT ROW(f.tenant_id, f.user_id, f.balance, f.transaction_count,
+                        f.last_transaction_at)::public.user_balances_view AS row,
+                        (row_number() OVER (ORDER BY f.tenant_id, f.user_id) - 1) / 10000 AS part
+                    FROM (
+                        SELECT s.tenant_id, s.user_id, sum(s.balance)::numeric AS balance,
+                            sum(s.transaction_count)::integer AS transaction_count,
+                            max(s.last_transaction_at) AS last_transaction_at
+                        FROM (
+                            SELECT c.tenant_id, c.user_id, c.balance, c.transaction_count,
+                                c.last_transaction_at
+                            FROM new_events AS e CROSS JOIN LATERAL projection.balance_of_event(e) AS c
+                            WHERE true
+                        ) AS s
+                        GROUP BY s.tenant_id, s.user_id
+                    ) AS f
+                ) AS p
+                GROUP BY p.part ORDER BY p.part
+            LOOP
+                PERFORM projection.user_balances_view_add(v_rows, '{}');
+            END LOOP;
+        END;
+        RETURN NULL;
+    END IF;
+    -- The full check is only asked where one that is small, and that nearly every event passes, does not hold.
+    <<checked>>
+    BEGIN
+        IF e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+            AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
+            AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
+                AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
+        THEN
+            CASE e.event_type
+                WHEN 'V1_BALANCES_BALANCE_DECREASED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                            $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                            AND scale((e.event_data -> 'amount')::numeric) <= 18;
+                WHEN 'V1_BALANCES_BALANCE_INCREASED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                            $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                            AND scale((e.event_data -> 'amount')::numeric) <= 18;
+                ELSE NULL;
+            END CASE;
+        END IF;
+        IF projection.balance_events_valid(e) IS NOT TRUE THEN
+            PERFORM projection.refuse_event('public.balance_events', to_jsonb(e));
+        END IF;
+    END checked;
+    -- public.user_balances_view: what the event says of its row.
+    <<projected>>
+    DECLARE
+        said public.user_balances_view;
+    BEGIN
+        CASE e.event_type
+            WHEN 'V1_BALANCES_BALANCE_DECREASED' THEN
+                said.balance := (- ((e.event_data ->> 'amount'::text))::numeric);
+                said.last_transaction_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                said.user_id := (e.event_data ->> 'user_id'::text);
+                UPDATE public.user_balances_view AS t
+                SET balance = t.balance + said.balance,
+                    transaction_count = t.transaction_count + 1,
+                    last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
+                WHERE t.user_id = said.user_id AND t.tenant_id = e.tenant_id;
+                IF NOT FOUND THEN
+                    PERFORM projection.user_balances_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                ELSE
+                    UPDATE projection.tenant_totals AS t
+                    SET balances = trim_scale(t.balances + said.balance)
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0, 0, said.balance)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                END IF;
+            WHEN 'V1_BALANCES_BALANCE_INCREASED' THEN
+                said.balance := ((e.event_data ->> 'amount'::text))::numeric;
+                said.last_transaction_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                said.user_id := (e.event_data ->> 'user_id'::text);
+                UPDATE public.user_balances_view AS t
+                SET balance = t.balance + said.balance,
+                    transaction_count = t.transaction_count + 1,
+                    last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
+                WHERE t.user_id = said.user_id AND t.tenant_id = e.tenant_id;
+                IF NOT FOUND THEN
+                    PERFORM projection.user_balances_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                ELSE
+                    UPDATE projection.tenant_totals AS t
+                    SET balances = trim_scale(t.balances + said.balance)
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0, 0, said.balance)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                END IF;
+            ELSE NULL;
+        END CASE;
+    END projected;
+    RETURN NULL;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.balance_events_key_removed(
+    
+)
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    v_events public.balance_events[] := ARRAY(SELECT o FROM old_events AS o);
+BEGIN
+    IF cardinality(v_events) > 0 THEN
+        PERFORM projection.balance_events_forget(v_events);
+    END IF;
+    RETURN NULL;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.balance_events_valid(
+    e public.balance_events
+)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT
+    -- Nulls and text too long for an index are refused before: projection.refuse_malformed().
+    e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999
+    AND e.version = 1 AND isfinite(e.created_at)
+    AND jsonb_typeof(e.event_data) = 'object' AND pg_column_size(e.event_data) <= 65536
+    AND CASE
+        WHEN e.metadata IS NULL THEN true
+        WHEN jsonb_typeof(e.metadata) <> 'object' OR pg_column_size(e.metadata) > 65536 THEN false
+        WHEN jsonb_typeof(e.metadata -> 'idempotency_key') = 'string' THEN e.metadata ->> 'idempotency_key' <> ''
+        ELSE NOT e.metadata ? 'idempotency_key'
+    END
+    AND CASE e.event_type
+        WHEN 'V1_BALANCES_BALANCE_DECREASED' THEN
+            CASE jsonb_typeof(e.event_data -> 'amount')
+                WHEN 'number' THEN (e.event_data -> 'amount')::numeric > 0
+                    AND (e.event_data -> 'amount')::numeric < 1e20
+                    AND scale((e.event_data -> 'amount')::numeric) <= 18
+                WHEN 'string' THEN CASE
+                    WHEN e.event_data ->> 'amount' ~ '^[0-9]{1,20}(\.[0-9]{1,18})?$'
+                    THEN (e.event_data ->> 'amount')::numeric > 0
+                    ELSE false END
+                ELSE false
+            END
+            AND jsonb_typeof(e.event_data -> 'user_id') = 'string'
+                AND length(e.event_data ->> 'user_id') BETWEEN 1 AND 200
+        WHEN 'V1_BALANCES_BALANCE_INCREASED' THEN
+            CASE jsonb_typeof(e.event_data -> 'amount')
+                WHEN 'number' THEN (e.event_data -> 'amount')::numeric > 0
+                    AND (e.event_data -> 'amount')::numeric < 1e20
+                    AND scale((e.event_data -> 'amount')::numeric) <= 18
+                WHEN 'string' THEN CASE
+                    WHEN e.event_data ->> 'amount' ~ '^[0-9]{1,20}(\.[0-9]{1,18})?$'
+                    THEN (e.event_data ->> 'amount')::numeric > 0
+                    ELSE false END
+                ELSE false
+            END
+            AND jsonb_typeof(e.event_data -> 'user_id') = 'string'
+                AND length(e.event_data ->> 'user_id') BETWEEN 1 AND 200
+        ELSE false
+    END
+$body$;
+CREATE TRIGGER guard_event BEFORE DELETE OR UPDATE ON public.balance_events
+FOR EACH ROW EXECUTE FUNCTION projection.guard_event();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON public.balance_events
+FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event();
+CREATE TRIGGER project_inserted AFTER INSERT ON public.balance_events
+REFERENCING NEW TABLE AS new_events
+FOR EACH STATEMENT EXECUTE FUNCTION projection.balance_events_inserted();
+CREATE TRIGGER project_key_removed AFTER UPDATE ON public.balance_events
+REFERENCING OLD TABLE AS old_events
+FOR EACH STATEMENT EXECUTE FUNCTION projection.balance_events_key_removed();
+CREATE TRIGGER refuse_malformed BEFORE INSERT ON public.balance_events
+FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed('public.balance_events');

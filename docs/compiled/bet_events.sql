@@ -1,0 +1,419 @@
+INSERT INTO projection.event_types
+(event_table, event_type, kind, status, rank, required_fields, optional_fields, has_effect)
+VALUES
+('public.bet_events', 'V1_BETS_BET_PLACED', 'bet', 'placed', '0',
+    '{"odds": "odds", "stake": "amount", "user_id": "identifier", "fixture_id": "identifier"}',
+    '{"from_balance": "flag"}', 'true'),
+('public.bet_events', 'V1_BETS_BET_CONFIRMED', 'bet', 'confirmed',
+    '1', '{}', '{}', 'true'),
+('public.bet_events', 'V1_BETS_BET_CANCELLED', 'bet', 'cancelled',
+    '2', '{}', '{"reason": "text"}', 'true'),
+('public.bet_events', 'V1_BETS_BET_SETTLED', 'bet', 'settled', '2',
+    '{"payout": "payout", "result": "result"}', '{}', 'true');
+CREATE OR REPLACE FUNCTION projection.bet_events_forget(
+    p_events public.bet_events[]
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- A key is used once: a row that shows it shows that of the event.
+    PERFORM FROM unnest(p_events) AS e
+    JOIN public.bets_view AS t ON t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+    ORDER BY t.tenant_id, t.bet_id FOR NO KEY UPDATE OF t;
+    UPDATE public.bets_view AS t SET idempotency_key = NULL
+    FROM unnest(p_events) AS e
+    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+        AND t.idempotency_key = e.metadata ->> 'idempotency_key';
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.bet_events_inserted(
+    
+)
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    e public.bet_events;
+    v_is_one boolean;
+BEGIN
+    -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
+    FOR e IN SELECT n.* FROM new_events AS n LOOP
+        IF v_is_one THEN
+            v_is_one := false;
+            EXIT;
+        END IF;
+        v_is_one := true;
+    END LOOP;
+    IF v_is_one IS NULL THEN
+        RETURN NULL;
+    ELSIF NOT v_is_one THEN
+        PERFORM projection.refuse_event('public.bet_events', to_jsonb(n)) FROM new_events AS n
+        WHERE projection.bet_events_valid(n) IS NOT TRUE;
+        -- public.bets_view: what the new events come to by themselves, in parts, in the order of their keys.
+        DECLARE
+            v_tenant_ids bigint[];
+            v_keys text[];
+            v_rows public.bets_view[];
+        BEGIN
+            FOR v_tenant_ids, v_keys, v_rows IN
+                SELECT array_agg(p.tenant_id), array_agg(p.key), array_agg(p.row)
+                FROM (
+                    SELECT f.tenant_id, f.bet_id AS key,
+                        ROW(f.tenant_id, f.bet_id, f.user_id, f.stake, f.odds, f.fixture_id,
+                            f.status, f.result, f.payout, f.idempotency_key, f.created_at,
+                            f.last_updated_at)::public.bets_view AS row,
+                        (row_number() OVER (ORDER BY f.tenant_id, f.bet_id) - 1) / 10000 AS part
+                    FROM (
+                        SELECT f.tenant_id, f.bet_id, f.said_2[2]::text AS user_id,
+                            f.said_2[3]::numeric AS stake, f.said_2[4]::numeric AS odds,
+                            f.said_2[5]::text AS fixture_id, f.said_1[2]::text AS status,
+                            f.said_3[2]::text AS result, f.said_3[3]::numeric AS payout,
+                            f.said_2[6]::text AS idempotency_key, f.created_at,
+                            f.last_updated_at
+                        FROM (
+                            SELECT s.tenant_id, s.bet_id,
+                            min(s.created_at) AS created_at,
+                                max(s.last_updated_at) AS last_updated_at,
+                                max(ARRAY[s.position, s.status::text]) AS said_1,
+                                max(ARRAY[s.position, s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
+                                s.idempotency_key::text])
+                                    FILTER (WHERE s.event_type IN (
+                                        'V1_BETS_BET_PLACED')) AS said_2,
+                                max(ARRAY[s.position, s.result::text, s.payout::text])
+                                    FILTER (WHERE s.event_type IN (
+                                        'V1_BETS_BET_SETTLED')) AS said_3
+                            FROM (
+                                SELECT c.tenant_id, c.bet_id, c.user_id, c.stake, c.odds, c.fixture_id,
+                                    c.status, c.result, c.payout, c.idempotency_key, c.created_at,
+                                    c.last_updated_at,
+                                    e.event_type,
+                                    (
+                                        lpad(e."timestamp"::text, 13, '0')
+                                        || projection.event_rank(e.event_type) || e.id
+                                    ) COLLATE "C" AS position
+                                FROM new_events AS e CROSS JOIN LATERAL projection.bet_of_event(e) AS c
+                                WHERE true
+                            ) AS s
+                            GROUP BY s.tenant_id, s.bet_id
+                        ) AS f
+                    ) AS f
+                ) AS p
+                GROUP BY p.part ORDER BY p.part
+            LOOP
+                PERFORM projection.bets_view_refresh(v_tenant_ids, v_keys, v_rows);
+            END LOOP;
+        END;
+        RETURN NULL;
+    END IF;
+    -- The full check is only asked where one that is small, and that nearly every event passes, does not hold.
+    <<checked>>
+    BEGIN
+        IF e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+            AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
+            AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
+                AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
+        THEN
+            CASE e.event_type
+                WHEN 'V1_BETS_BET_PLACED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $."fixture_id".type() == "string" && $."fixture_id" != "" &&
+                            $."odds" >= 1 && $."odds" < 1e20 &&
+                            $."stake" > 0 && $."stake" < 1e20 &&
+                            $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                            AND scale((e.event_data -> 'odds')::numeric) <= 18
+                            AND scale((e.event_data -> 'stake')::numeric) <= 18
+                            AND NOT e.event_data ?| '{from_balance}';
+                WHEN 'V1_BETS_BET_CONFIRMED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $.type() == "object"') IS TRUE;
+                WHEN 'V1_BETS_BET_CANCELLED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $.type() == "object"') IS TRUE
+                            AND NOT e.event_data ?| '{reason}';
+                WHEN 'V1_BETS_BET_SETTLED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $."payout" >= 0 && $."payout" < 1e20 &&
+                            ($."result" == "win" || $."result" == "loss" || $."result" == "void")') IS TRUE
+                            AND scale((e.event_data -> 'payout')::numeric) <= 18;
+                ELSE NULL;
+            END CASE;
+        END IF;
+        IF projection.bet_events_valid(e) IS NOT TRUE THEN
+            PERFORM projection.refuse_event('public.bet_events', to_jsonb(e));
+        END IF;
+    END checked;
+    -- public.bets_view: what the event says of its row, and what the row was.
+    <<projected>>
+    DECLARE
+        said public.bets_view;
+        was public.bets_view;
+    BEGIN
+        IF e.event_type NOT IN ('V1_BETS_BET_PLACED') THEN
+            SELECT t.tenant_id, t.bet_id, t.user_id, t.stake, t.odds, t.fixture_id,
+                t.status, t.result, t.payout, t.idempotency_key, t.created_at,
+                t.last_updated_at INTO was
+            FROM public.bets_view AS t
+            WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id FOR NO KEY UPDATE;
+        END IF;
+        CASE e.event_type
+            WHEN 'V1_BETS_BET_PLACED' THEN
+                said.fixture_id := (e.event_data ->> 'fixture_id'::text);
+                said.idempotency_key := (e.metadata ->> 'idempotency_key'::text);
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                said.odds := ((e.event_data ->> 'odds'::text))::numeric;
+                said.stake := ((e.event_data ->> 'stake'::text))::numeric;
+                said.user_id := (e.event_data ->> 'user_id'::text);
+                INSERT INTO public.bets_view AS t (
+                    tenant_id, bet_id, user_id, stake, odds, fixture_id, status,
+                        result, payout, idempotency_key, created_at, last_updated_at
+                )
+                VALUES (
+                    e.tenant_id, e.aggregate_id, said.user_id, said.stake, said.odds,
+                        said.fixture_id, 'placed'::text, NULL, NULL,
+                        said.idempotency_key, said.last_updated_at, said.last_updated_at
+                )
+                ON CONFLICT DO NOTHING;
+                IF FOUND THEN
+                    IF (said.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET bets = t.bets + 1, open_bets = t.open_bets + 1,
+                            staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
+                            first_activity_at = least(t.first_activity_at, said.last_updated_at),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                        END IF;
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed + 1,
+                        staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 1000 + pg_backend_pid() % 32, 0, 1, 0, 0, 0,
+                                COALESCE(said.stake, '0'::numeric), '0'::numeric, '0'::numeric,
+                                0, 0, 0)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                    EXIT projected;
+                END IF;
+            WHEN 'V1_BETS_BET_CONFIRMED' THEN
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                IF said.last_updated_at >= was.last_updated_at AND
+                    was.status IN ('placed'::text) THEN
+                    UPDATE public.bets_view AS t
+                    SET status = 'confirmed'::text, last_updated_at = said.last_updated_at
+                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id;
+                    IF (was.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = was.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[was.user_id]);
+                        END IF;
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed - 1,
+                        bets_confirmed = t.bets_confirmed + 1
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 1000 + pg_backend_pid() % 32, 0, (- 1), 1, 0, 0, 0, 0,
+                                0, 0, 0, 0)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                    EXIT projected;
+                END IF;
+            WHEN 'V1_BETS_BET_CANCELLED' THEN
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                IF said.last_updated_at >= was.last_updated_at AND
+                    was.status IN ('confirmed'::text, 'placed'::text) THEN
+                    UPDATE public.bets_view AS t
+                    SET status = 'cancelled'::text, last_updated_at = said.last_updated_at
+                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id;
+                    IF (was.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET open_bets = t.open_bets - 1,
+                            staked = trim_scale(t.staked - COALESCE(was.stake, '0'::numeric)),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = was.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[was.user_id]);
+                        END IF;
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed
+                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                        bets_confirmed = t.bets_confirmed
+                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                        bets_cancelled = t.bets_cancelled + 1,
+                        staked = trim_scale(t.staked - COALESCE(was.stake, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                                (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
+                                (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
+                                0, 1, (- COALESCE(was.stake, '0'::numeric)), 0, 0, 0, 0, 0)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                    EXIT projected;
+                END IF;
+            WHEN 'V1_BETS_BET_SETTLED' THEN
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                said.payout := ((e.event_data ->> 'payout'::text))::numeric;
+                said.result := (e.event_data ->> 'result'::text);
+                IF said.last_updated_at >= was.last_updated_at AND
+                    was.status IN ('confirmed'::text, 'placed'::text) THEN
+                    UPDATE public.bets_view AS t
+                    SET status = 'settled'::text, result = said.result,
+                        payout = said.payout, last_updated_at = said.last_updated_at
+                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id;
+                    IF (was.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET open_bets = t.open_bets - 1,
+                            paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                            net_result = trim_scale(t.net_result
+                            + COALESCE((said.payout - was.stake), '0'::numeric)),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = was.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[was.user_id]);
+                        END IF;
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed
+                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                        bets_confirmed = t.bets_confirmed
+                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                        bets_settled = t.bets_settled + 1,
+                        paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                        gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
+                        + COALESCE((was.stake - said.payout), '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                                (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
+                                (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
+                                1, 0, 0, COALESCE(said.payout, '0'::numeric),
+                                COALESCE((was.stake - said.payout), '0'::numeric), 0, 0, 0)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                    EXIT projected;
+                END IF;
+            ELSE NULL;
+        END CASE;
+        -- Late, tied, or out of the ordinary: fold all events of the stream.
+        PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+    END projected;
+    RETURN NULL;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.bet_events_key_removed(
+    
+)
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    v_events public.bet_events[] := ARRAY(SELECT o FROM old_events AS o);
+BEGIN
+    IF cardinality(v_events) > 0 THEN
+        PERFORM projection.bet_events_forget(v_events);
+    END IF;
+    RETURN NULL;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.bet_events_valid(
+    e public.bet_events
+)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT
+    -- Nulls and text too long for an index are refused before: projection.refuse_malformed().
+    e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999
+    AND e.version = 1 AND isfinite(e.created_at)
+    AND jsonb_typeof(e.event_data) = 'object' AND pg_column_size(e.event_data) <= 65536
+    AND CASE
+        WHEN e.metadata IS NULL THEN true
+        WHEN jsonb_typeof(e.metadata) <> 'object' OR pg_column_size(e.metadata) > 65536 THEN false
+        WHEN jsonb_typeof(e.metadata -> 'idempotency_key') = 'string' THEN e.metadata ->> 'idempotency_key' <> ''
+        ELSE NOT e.metadata ? 'idempotency_key'
+    END
+    AND CASE e.event_type
+        WHEN 'V1_BETS_BET_PLACED' THEN
+            jsonb_typeof(e.event_data -> 'fixture_id') = 'string'
+                AND length(e.event_data ->> 'fixture_id') BETWEEN 1 AND 200
+            AND CASE jsonb_typeof(e.event_data -> 'odds')
+                WHEN 'number' THEN (e.event_data -> 'odds')::numeric >= 1
+                    AND (e.event_data -> 'odds')::numeric < 1e20
+                    AND scale((e.event_data -> 'odds')::numeric) <= 18
+                WHEN 'string' THEN CASE
+                    WHEN e.event_data ->> 'odds' ~ '^[0-9]{1,20}(\.[0-9]{1,18})?$'
+                    THEN (e.event_data ->> 'odds')::numeric >= 1
+                    ELSE false END
+                ELSE false
+            END
+            AND CASE jsonb_typeof(e.event_data -> 'stake')
+                WHEN 'number' THEN (e.event_data -> 'stake')::numeric > 0
+                    AND (e.event_data -> 'stake')::numeric < 1e20
+                    AND scale((e.event_data -> 'stake')::numeric) <= 18
+                WHEN 'string' THEN CASE
+                    WHEN e.event_data ->> 'stake' ~ '^[0-9]{1,20}(\.[0-9]{1,18})?$'
+                    THEN (e.event_data ->> 'stake')::numeric > 0
+                    ELSE false END
+                ELSE false
+            END
+            AND jsonb_typeof(e.event_data -> 'user_id') = 'string'
+                AND length(e.event_data ->> 'user_id') BETWEEN 1 AND 200
+            AND (coalesce(jsonb_typeof(e.event_data -> 'from_balance'), 'null') = 'null'
+                OR jsonb_typeof(e.event_data -> 'from_balance') = 'boolean')
+        WHEN 'V1_BETS_BET_CONFIRMED' THEN
+            true
+        WHEN 'V1_BETS_BET_CANCELLED' THEN
+            (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
+                OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
+        WHEN 'V1_BETS_BET_SETTLED' THEN
+            CASE jsonb_typeof(e.event_data -> 'payout')
+                WHEN 'number' THEN (e.event_data -> 'payout')::numeric >= 0
+                    AND (e.event_data -> 'payout')::numeric < 1e20
+                    AND scale((e.event_data -> 'payout')::numeric) <= 18
+                WHEN 'string' THEN CASE
+                    WHEN e.event_data ->> 'payout' ~ '^[0-9]{1,20}(\.[0-9]{1,18})?$'
+                    THEN (e.event_data ->> 'payout')::numeric >= 0
+                    ELSE false END
+                ELSE false
+            END
+            AND jsonb_typeof(e.event_data -> 'result') = 'string'
+                AND e.event_data ->> 'result' IN ('win', 'loss', 'void')
+        ELSE false
+    END
+$body$;
+CREATE TRIGGER guard_event BEFORE DELETE OR UPDATE ON public.bet_events
+FOR EACH ROW EXECUTE FUNCTION projection.guard_event();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON public.bet_events
+FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event();
+CREATE TRIGGER project_inserted AFTER INSERT ON public.bet_events
+REFERENCING NEW TABLE AS new_events
+FOR EACH STATEMENT EXECUTE FUNCTION projection.bet_events_inserted();
+CREATE TRIGGER project_key_removed AFTER UPDATE ON public.bet_events
+REFERENCING OLD TABLE AS old_events
+FOR EACH STATEMENT EXECUTE FUNCTION projection.bet_events_key_removed();
+CREATE TRIGGER refuse_malformed BEFORE INSERT ON public.bet_events
+FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed('public.bet_events');

@@ -1,0 +1,429 @@
+INSERT INTO projection.event_types
+(event_table, event_type, kind, status, rank, required_fields, optional_fields, has_effect)
+VALUES
+('public.payment_events', 'V1_PAYMENTS_DEPOSIT_CREATED', 'deposit',
+    'created', '0', '{"amount": "amount", "user_id": "identifier"}',
+    '{}', 'true'),
+('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_CREATED',
+    'withdrawal', 'created', '0',
+    '{"amount": "amount", "user_id": "identifier"}', '{}', 'true'),
+('public.payment_events', 'V1_PAYMENTS_DEPOSIT_COMPLETED',
+    'deposit', 'completed', '2', '{}', '{}', 'true'),
+('public.payment_events', 'V1_PAYMENTS_DEPOSIT_FAILED', 'deposit',
+    'failed', '2', '{}', '{"reason": "text"}', 'true'),
+('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED',
+    'withdrawal', 'completed', '2', '{}', '{}', 'true'),
+('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_FAILED',
+    'withdrawal', 'failed', '2', '{}', '{"reason": "text"}', 'true');
+CREATE OR REPLACE FUNCTION projection.payment_events_forget(
+    p_events public.payment_events[]
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- A key is used once: a row that shows it shows that of the event.
+    PERFORM FROM unnest(p_events) AS e
+    JOIN public.payments_view AS t ON t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+    ORDER BY t.tenant_id, t.payment_id FOR NO KEY UPDATE OF t;
+    UPDATE public.payments_view AS t SET idempotency_key = NULL
+    FROM unnest(p_events) AS e
+    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+        AND t.idempotency_key = e.metadata ->> 'idempotency_key';
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.payment_events_inserted(
+    
+)
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    e public.payment_events;
+    v_is_one boolean;
+BEGIN
+    -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
+    FOR e IN SELECT n.* FROM new_events AS n LOOP
+        IF v_is_one THEN
+            v_is_one := false;
+            EXIT;
+        END IF;
+        v_is_one := true;
+    END LOOP;
+    IF v_is_one IS NULL THEN
+        RETURN NULL;
+    ELSIF NOT v_is_one THEN
+        PERFORM projection.refuse_event('public.payment_events', to_jsonb(n)) FROM new_events AS n
+        WHERE projection.payment_events_valid(n) IS NOT TRUE;
+        -- public.payments_view: what the new events come to by themselves, in parts, in the order of their keys.
+        DECLARE
+            v_tenant_ids bigint[];
+            v_keys text[];
+            v_rows public.payments_view[];
+        BEGIN
+            FOR v_tenant_ids, v_keys, v_rows IN
+                SELECT array_agg(p.tenant_id), array_agg(p.key), array_agg(p.row)
+                FROM (
+                    SELECT f.tenant_id, f.payment_id AS key,
+                        ROW(f.tenant_id, f.payment_id, f.user_id, f.type, f.amount, f.status,
+                            f.idempotency_key, f.created_at, f.last_updated_at)::public.payments_view AS row,
+                        (row_number() OVER (ORDER BY f.tenant_id, f.payment_id) - 1) / 10000 AS part
+                    FROM (
+                        SELECT f.tenant_id, f.payment_id, f.said_2[2]::text AS user_id,
+                            f.said_1[3]::text AS type, f.said_2[3]::numeric AS amount,
+                            f.said_1[2]::text AS status,
+                            f.said_2[4]::text AS idempotency_key, f.created_at,
+                            f.last_updated_at
+                        FROM (
+                            SELECT s.tenant_id, s.payment_id,
+                            min(s.created_at) AS created_at,
+                                max(s.last_updated_at) AS last_updated_at,
+                                max(ARRAY[s.position, s.status::text, s.type::text]) AS said_1,
+                                max(ARRAY[s.position, s.user_id::text, s.amount::text, s.idempotency_key::text])
+                                    FILTER (WHERE s.event_type IN (
+                                        'V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED')) AS said_2
+                            FROM (
+                                SELECT c.tenant_id, c.payment_id, c.user_id, c.type, c.amount, c.status,
+                                    c.idempotency_key, c.created_at, c.last_updated_at,
+                                    e.event_type,
+                                    (
+                                        lpad(e."timestamp"::text, 13, '0')
+                                        || projection.event_rank(e.event_type) || e.id
+                                    ) COLLATE "C" AS position
+                                FROM new_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
+                                WHERE true
+                            ) AS s
+                            GROUP BY s.tenant_id, s.payment_id
+                        ) AS f
+                    ) AS f
+                ) AS p
+                GROUP BY p.part ORDER BY p.part
+            LOOP
+                PERFORM projection.payments_view_refresh(v_tenant_ids, v_keys, v_rows);
+            END LOOP;
+        END;
+        RETURN NULL;
+    END IF;
+    -- The full check is only asked where one that is small, and that nearly every event passes, does not hold.
+    <<checked>>
+    BEGIN
+        IF e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+            AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
+            AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
+                AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
+        THEN
+            CASE e.event_type
+                WHEN 'V1_PAYMENTS_DEPOSIT_CREATED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                            $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                            AND scale((e.event_data -> 'amount')::numeric) <= 18;
+                WHEN 'V1_PAYMENTS_WITHDRAWAL_CREATED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                            $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                            AND scale((e.event_data -> 'amount')::numeric) <= 18;
+                WHEN 'V1_PAYMENTS_DEPOSIT_COMPLETED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $.type() == "object"') IS TRUE;
+                WHEN 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $.type() == "object"') IS TRUE
+                            AND NOT e.event_data ?| '{reason}';
+                WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $.type() == "object"') IS TRUE;
+                WHEN 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
+                    EXIT checked WHEN
+                        (e.event_data @@ 'strict $.type() == "object"') IS TRUE
+                            AND NOT e.event_data ?| '{reason}';
+                ELSE NULL;
+            END CASE;
+        END IF;
+        IF projection.payment_events_valid(e) IS NOT TRUE THEN
+            PERFORM projection.refuse_event('public.payment_events', to_jsonb(e));
+        END IF;
+    END checked;
+    -- public.payments_view: what the event says of its row, and what the row was.
+    <<projected>>
+    DECLARE
+        said public.payments_view;
+        was public.payments_view;
+    BEGIN
+        IF e.event_type NOT IN ('V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED') THEN
+            SELECT t.tenant_id, t.payment_id, t.user_id, t.type, t.amount, t.status,
+                t.idempotency_key, t.created_at, t.last_updated_at INTO was
+            FROM public.payments_view AS t
+            WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id FOR NO KEY UPDATE;
+        END IF;
+        CASE e.event_type
+            WHEN 'V1_PAYMENTS_DEPOSIT_CREATED' THEN
+                said.amount := ((e.event_data ->> 'amount'::text))::numeric;
+                said.idempotency_key := (e.metadata ->> 'idempotency_key'::text);
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                said.user_id := (e.event_data ->> 'user_id'::text);
+                INSERT INTO public.payments_view AS t (
+                    tenant_id, payment_id, user_id, type, amount, status,
+                        idempotency_key, created_at, last_updated_at
+                )
+                VALUES (
+                    e.tenant_id, e.aggregate_id, said.user_id, 'deposit'::text,
+                        said.amount, 'created'::text, said.idempotency_key,
+                        said.last_updated_at, said.last_updated_at
+                )
+                ON CONFLICT DO NOTHING;
+                IF FOUND THEN
+                    IF (said.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
+                            first_activity_at = least(t.first_activity_at, said.last_updated_at),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                        END IF;
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                COALESCE(said.amount, '0'::numeric), '0'::numeric, 0)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                    EXIT projected;
+                END IF;
+            WHEN 'V1_PAYMENTS_WITHDRAWAL_CREATED' THEN
+                said.amount := ((e.event_data ->> 'amount'::text))::numeric;
+                said.idempotency_key := (e.metadata ->> 'idempotency_key'::text);
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                said.user_id := (e.event_data ->> 'user_id'::text);
+                INSERT INTO public.payments_view AS t (
+                    tenant_id, payment_id, user_id, type, amount, status,
+                        idempotency_key, created_at, last_updated_at
+                )
+                VALUES (
+                    e.tenant_id, e.aggregate_id, said.user_id, 'withdrawal'::text,
+                        said.amount, 'created'::text, said.idempotency_key,
+                        said.last_updated_at, said.last_updated_at
+                )
+                ON CONFLICT DO NOTHING;
+                IF FOUND THEN
+                    IF (said.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
+                            first_activity_at = least(t.first_activity_at, said.last_updated_at),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                        END IF;
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                '0'::numeric, COALESCE(said.amount, '0'::numeric), 0)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                    EXIT projected;
+                END IF;
+            WHEN 'V1_PAYMENTS_DEPOSIT_COMPLETED' THEN
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                IF said.last_updated_at >= was.last_updated_at AND
+                    was.status IN ('created'::text) AND was.type = 'deposit'::text THEN
+                    UPDATE public.payments_view AS t
+                    SET status = 'completed'::text, last_updated_at = said.last_updated_at
+                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id;
+                    IF (was.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = was.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[was.user_id]);
+                        END IF;
+                    END IF;
+                    EXIT projected;
+                END IF;
+            WHEN 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                IF said.last_updated_at >= was.last_updated_at AND
+                    was.status IN ('created'::text) AND was.type = 'deposit'::text THEN
+                    UPDATE public.payments_view AS t
+                    SET status = 'failed'::text, last_updated_at = said.last_updated_at
+                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id;
+                    IF (was.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET deposits = trim_scale(t.deposits - COALESCE(was.amount, '0'::numeric)),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = was.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[was.user_id]);
+                        END IF;
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET deposits = trim_scale(t.deposits - COALESCE(was.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                (- COALESCE(was.amount, '0'::numeric)), 0, 0)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                    EXIT projected;
+                END IF;
+            WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                IF said.last_updated_at >= was.last_updated_at AND
+                    was.status IN ('created'::text) AND
+                    was.type = 'withdrawal'::text THEN
+                    UPDATE public.payments_view AS t
+                    SET status = 'completed'::text, last_updated_at = said.last_updated_at
+                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id;
+                    IF (was.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = was.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[was.user_id]);
+                        END IF;
+                    END IF;
+                    EXIT projected;
+                END IF;
+            WHEN 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
+                said.last_updated_at :=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
+                IF said.last_updated_at >= was.last_updated_at AND
+                    was.status IN ('created'::text) AND
+                    was.type = 'withdrawal'::text THEN
+                    UPDATE public.payments_view AS t
+                    SET status = 'failed'::text, last_updated_at = said.last_updated_at
+                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id;
+                    IF (was.user_id IS NOT NULL) THEN
+                        UPDATE public.user_activity_view AS t
+                        SET withdrawals = trim_scale(t.withdrawals - COALESCE(was.amount, '0'::numeric)),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        WHERE t.tenant_id = e.tenant_id AND t.user_id = was.user_id;
+                        IF NOT FOUND THEN
+                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[was.user_id]);
+                        END IF;
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET withdrawals = trim_scale(t.withdrawals - COALESCE(was.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.tenant_totals_add(
+                            ARRAY[ROW(e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0, (- COALESCE(was.amount, '0'::numeric)), 0)::projection.tenant_totals],
+                            '{}'
+                        );
+                    END IF;
+                    EXIT projected;
+                END IF;
+            ELSE NULL;
+        END CASE;
+        -- Late, tied, or out of the ordinary: fold all events of the stream.
+        PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+    END projected;
+    RETURN NULL;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.payment_events_key_removed(
+    
+)
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    v_events public.payment_events[] := ARRAY(SELECT o FROM old_events AS o);
+BEGIN
+    IF cardinality(v_events) > 0 THEN
+        PERFORM projection.payment_events_forget(v_events);
+    END IF;
+    RETURN NULL;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.payment_events_valid(
+    e public.payment_events
+)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $body$
+SELECT
+    -- Nulls and text too long for an index are refused before: projection.refuse_malformed().
+    e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999
+    AND e.version = 1 AND isfinite(e.created_at)
+    AND jsonb_typeof(e.event_data) = 'object' AND pg_column_size(e.event_data) <= 65536
+    AND CASE
+        WHEN e.metadata IS NULL THEN true
+        WHEN jsonb_typeof(e.metadata) <> 'object' OR pg_column_size(e.metadata) > 65536 THEN false
+        WHEN jsonb_typeof(e.metadata -> 'idempotency_key') = 'string' THEN e.metadata ->> 'idempotency_key' <> ''
+        ELSE NOT e.metadata ? 'idempotency_key'
+    END
+    AND CASE e.event_type
+        WHEN 'V1_PAYMENTS_DEPOSIT_CREATED' THEN
+            CASE jsonb_typeof(e.event_data -> 'amount')
+                WHEN 'number' THEN (e.event_data -> 'amount')::numeric > 0
+                    AND (e.event_data -> 'amount')::numeric < 1e20
+                    AND scale((e.event_data -> 'amount')::numeric) <= 18
+                WHEN 'string' THEN CASE
+                    WHEN e.event_data ->> 'amount' ~ '^[0-9]{1,20}(\.[0-9]{1,18})?$'
+                    THEN (e.event_data ->> 'amount')::numeric > 0
+                    ELSE false END
+                ELSE false
+            END
+            AND jsonb_typeof(e.event_data -> 'user_id') = 'string'
+                AND length(e.event_data ->> 'user_id') BETWEEN 1 AND 200
+        WHEN 'V1_PAYMENTS_WITHDRAWAL_CREATED' THEN
+            CASE jsonb_typeof(e.event_data -> 'amount')
+                WHEN 'number' THEN (e.event_data -> 'amount')::numeric > 0
+                    AND (e.event_data -> 'amount')::numeric < 1e20
+                    AND scale((e.event_data -> 'amount')::numeric) <= 18
+                WHEN 'string' THEN CASE
+                    WHEN e.event_data ->> 'amount' ~ '^[0-9]{1,20}(\.[0-9]{1,18})?$'
+                    THEN (e.event_data ->> 'amount')::numeric > 0
+                    ELSE false END
+                ELSE false
+            END
+            AND jsonb_typeof(e.event_data -> 'user_id') = 'string'
+                AND length(e.event_data ->> 'user_id') BETWEEN 1 AND 200
+        WHEN 'V1_PAYMENTS_DEPOSIT_COMPLETED' THEN
+            true
+        WHEN 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
+            (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
+                OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
+        WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
+            true
+        WHEN 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
+            (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
+                OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
+        ELSE false
+    END
+$body$;
+CREATE TRIGGER guard_event BEFORE DELETE OR UPDATE ON public.payment_events
+FOR EACH ROW EXECUTE FUNCTION projection.guard_event();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON public.payment_events
+FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event();
+CREATE TRIGGER project_inserted AFTER INSERT ON public.payment_events
+REFERENCING NEW TABLE AS new_events
+FOR EACH STATEMENT EXECUTE FUNCTION projection.payment_events_inserted();
+CREATE TRIGGER project_key_removed AFTER UPDATE ON public.payment_events
+REFERENCING OLD TABLE AS old_events
+FOR EACH STATEMENT EXECUTE FUNCTION projection.payment_events_key_removed();
+CREATE TRIGGER refuse_malformed BEFORE INSERT ON public.payment_events
+FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed('public.payment_events');

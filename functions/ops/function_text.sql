@@ -1,0 +1,38 @@
+SET LOCAL ROLE betledger_owner;
+
+-- pg_get_functiondef() writes all arguments in one line.
+CREATE OR REPLACE FUNCTION projection.function_text(p_function oid)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT concat_ws(
+            E'\n',
+            format(E'CREATE OR REPLACE FUNCTION %s.%I(\n    %s\n)', n.nspname, f.proname, projection.joined(
+                string_to_array(pg_get_function_arguments(f.oid), ', ')
+            )),
+            'RETURNS ' || projection.joined(string_to_array(pg_get_function_result(f.oid), ', ')),
+            concat_ws(
+                ' ', 'LANGUAGE', l.lanname, CASE f.provolatile WHEN 's' THEN 'STABLE' WHEN 'i' THEN 'IMMUTABLE' END,
+                CASE f.proparallel WHEN 's' THEN 'PARALLEL SAFE' END, CASE WHEN f.prosecdef THEN 'SECURITY DEFINER' END
+            ),
+            (SELECT string_agg('SET ' || replace(c, '=', ' = '), E'\n') FROM unnest(f.proconfig) AS c),
+            format(E'AS $body$\n%s\n$body$;', btrim(f.prosrc, E'\n'))
+        )
+        FROM pg_proc AS f
+        JOIN pg_namespace AS n ON n.oid = f.pronamespace
+        JOIN pg_language AS l ON l.oid = f.prolang
+        WHERE f.oid = p_function
+    );
+END
+$$;
+
+COMMENT ON FUNCTION projection.function_text(oid) IS
+'A function of the database as SQL, in lines that can be read. '
+'Example: SELECT projection.function_text(''projection.bet_of_event''::regproc).';
+
+REVOKE ALL ON FUNCTION projection.function_text(oid) FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.function_text(oid) TO betledger_operator;
