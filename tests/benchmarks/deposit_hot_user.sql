@@ -1,1 +1,0 @@
-SELECT * FROM public.deposit(1, 'hot', 10.5, gen_random_uuid()::text);
