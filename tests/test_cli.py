@@ -125,7 +125,9 @@ def test_an_unreadable_url_is_not_repeated(url: str) -> None:
 
 
 def test_an_edited_migration_is_drift(dsn: str, db: psycopg.Connection) -> None:
-    db.execute("UPDATE betledger_migrations.versioned SET checksum = 'other' WHERE path = 'schema/0003_event_tables.sql'")
+    db.execute(
+        "UPDATE betledger_migrations.versioned SET checksum = 'other' WHERE path = 'schema/0003_event_tables.sql'"
+    )
     assert (r := run("status", url=dsn)).returncode == 3 and "0003_event_tables.sql was edited" in r.stdout
     assert (r := run("plan", "--check", url=dsn)).returncode == 3 and "0003_event_tables.sql was edited" in r.stderr
     for command in ("plan", "migrate", "rollback"):
