@@ -1,0 +1,231 @@
+"""What the compiler makes of the shipped definitions is committed; what it cannot make is refused, with the remedy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import psycopg
+import pytest
+from ledger import refused
+
+COMPILED = Path(__file__).parent.parent / "docs" / "compiled"
+TABLES = sorted(file.stem for file in COMPILED.glob("*.sql"))
+ON_PLAIN_ONLY = pytest.mark.not_on_citus("there the functions are compiled for shards, on their nodes")
+
+
+@ON_PLAIN_ONLY
+def test_every_table_has_its_file(db: psycopg.Connection) -> None:
+    tables = db.execute(
+        "SELECT split_part(event_table, '.', 2) FROM projection.event_types"
+        " UNION SELECT split_part(read_table, '.', 2) FROM projection.projections ORDER BY 1"
+    ).fetchall()
+    assert TABLES == [name for (name,) in tables]
+
+
+@ON_PLAIN_ONLY
+@pytest.mark.parametrize("table", TABLES)
+def test_the_committed_file_is_what_the_database_holds(db: psycopg.Connection, table: str) -> None:
+    """`betledger projection show TABLE > docs/compiled/TABLE.sql` writes it anew."""
+    parts = db.execute("SELECT source FROM ops.projection_source(%s)", (table,)).fetchall()
+    assert (COMPILED / f"{table}.sql").read_text() == "".join(f"{source}\n" for (source,) in parts)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_is_compiled_can_be_read(table: str) -> None:
+    text = (COMPILED / f"{table}.sql").read_text()
+    assert max(map(len, text.split("\n"))) <= 120
+    assert '"{' not in text
+
+
+def test_no_template_is_left_over(db: psycopg.Connection) -> None:
+    templates = [t for (t,) in db.execute("SELECT proname FROM pg_proc WHERE proname LIKE 'template\\_%'").fetchall()]
+    bodies = " ".join(
+        body
+        for (body,) in db.execute(
+            "SELECT prosrc FROM pg_proc WHERE pronamespace = 'projection'::regnamespace AND proname NOT LIKE 'template\\_%'"
+        ).fetchall()
+    )
+    assert templates
+    assert [t for t in templates if f"'{t.removeprefix('template_')}'" not in bodies] == []
+
+
+# ---------------------------------------------------------------------------------------------- refusals
+
+FIXTURES = """
+SET LOCAL ROLE betledger_owner;
+CREATE TABLE public.fixtures_view (
+    tenant_id bigint NOT NULL, fixture_id text COLLATE "C" NOT NULL, bets integer NOT NULL,
+    staked numeric NOT NULL, last_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, fixture_id)
+);
+CREATE INDEX ON public.bets_view (tenant_id, fixture_id);
+CREATE FUNCTION projection.fixture_of_bet(b public.bets_view)
+RETURNS TABLE (tenant_id bigint, fixture_id text, bets integer, staked numeric, last_at timestamptz)
+LANGUAGE sql STABLE AS $$
+SELECT b.tenant_id, b.fixture_id, 1, coalesce(b.stake, 0), b.last_updated_at WHERE b.fixture_id IS NOT NULL
+$$;
+"""
+DEFINE = "SELECT projection.define('public.fixtures_view', '{projection.fixture_of_bet}', 35, p_highest => '{last_at}')"
+CHANGED = """
+CREATE OR REPLACE FUNCTION projection.fixture_of_bet(b public.bets_view)
+RETURNS TABLE (tenant_id bigint, fixture_id text, bets integer, staked numeric, last_at timestamptz)
+LANGUAGE sql STABLE AS $$ {} $$
+"""
+SELECTED = "SELECT b.tenant_id, b.fixture_id, 1, coalesce(b.stake, 0), b.last_updated_at WHERE b.fixture_id IS NOT NULL"
+
+# What is wrong, the statements that make it so, and the words of the refusal.
+REFUSALS: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "a column that no definition says": (
+        ["ALTER TABLE public.fixtures_view ADD COLUMN won integer"],
+        ("column won of public.fixtures_view", "said by no definition"),
+    ),
+    "a column that is not there": (
+        [DEFINE.replace("{last_at}", "{last_at,nope}")],
+        ("column nope of public.fixtures_view", "not there"),
+    ),
+    "a column gathered in two ways": (
+        [DEFINE.replace("p_highest", "p_lowest => '{last_at}', p_highest")],
+        ("column last_at of public.fixtures_view", "two ways: highest, lowest"),
+    ),
+    "a key that is to hold the highest": (
+        [DEFINE.replace("{last_at}", "{last_at,fixture_id}")],
+        ("column fixture_id of public.fixtures_view", "part of the key"),
+    ),
+    "a highest value in slots": (
+        [DEFINE.replace("35,", "35, p_slots => 4,")],
+        ("column last_at of public.fixtures_view", "with slots"),
+    ),
+    "a sum in a table that follows events": (
+        [DEFINE.replace("35,", """35, p_latest => '[{"columns": ["bets"]}]',""")],
+        ("column staked of public.fixtures_view", "follow the order of events"),
+    ),
+    "a table that follows events, over another read table": (
+        [DEFINE.replace("35,", """35, p_latest => '[{"columns": ["bets", "staked"]}]',""")],
+        ("public.fixtures_view", "a source that is not an event table"),
+    ),
+    "an event type that is not one of its source": (
+        [DEFINE.replace("35,", """35, p_latest => '[{"columns": ["bets", "staked"], "of": ["V1_NOPE"]}]',""")],
+        ("event type V1_NOPE", "public.fixtures_view"),
+    ),
+    "a position below its source": (
+        [DEFINE.replace("35,", "5,")],
+        ("projection.fixture_of_bet", "same or a later position"),
+    ),
+    "a definition with a table of its own": (
+        [CHANGED.format(SELECTED.replace("1, ", "(SELECT count(*)::integer FROM public.bets_view), "))],
+        ("projection.fixture_of_bet", "cannot be put in place"),
+    ),
+    "a definition with an aggregate": (
+        [CHANGED.format(SELECTED.replace("coalesce(b.stake, 0)", "sum(b.stake)").replace(" WHERE", " HAVING"))],
+        ("projection.fixture_of_bet", "cannot be put in place"),
+    ),
+    "a volatile definition": (
+        ["ALTER FUNCTION projection.fixture_of_bet VOLATILE"],
+        ("projection.fixture_of_bet", "cannot be put in place"),
+    ),
+    "a definition with settings": (
+        ["ALTER FUNCTION projection.fixture_of_bet SET search_path = pg_catalog"],
+        ("projection.fixture_of_bet", "cannot be put in place"),
+    ),
+    "a sum that is null for some events": (
+        [CHANGED.format(SELECTED.replace("coalesce(b.stake, 0)", "b.stake - b.payout"))],
+        ("column staked of fixtures_view", "null"),
+    ),
+    "an event type of which nothing is said": (
+        [
+            "SELECT projection.create_event_table('bonus_events', 'bonuses')",
+            "INSERT INTO projection.event_types (event_table, event_type) VALUES ('public.bonus_events', 'V1_BONUS')",
+            "SELECT projection.compile('public.bonus_events')",
+        ],
+        ("event type V1_BONUS", "no projection says anything"),
+    ),
+    "a field of an unknown kind": (
+        ["UPDATE projection.event_types SET required_fields = '{\"x\": \"colour\"}' WHERE event_type LIKE '%CONFIRMED'"],
+        ("field x of event type V1_BETS_BET_CONFIRMED", "unknown kind colour"),
+    ),
+    "an event table without types": (
+        [
+            "SELECT projection.create_event_table('bonus_events', 'bonuses')",
+            "SELECT projection.compile('public.bonus_events')",
+        ],
+        ("event table public.bonus_events", "no event type"),
+    ),
+    "a definition of what the highest value is": (
+        [
+            "CREATE TABLE public.days_view (tenant_id bigint, day text COLLATE \"C\", bets integer, PRIMARY KEY (tenant_id, day))",
+            "CREATE FUNCTION projection.day_of_fixture(f public.fixtures_view) RETURNS TABLE (tenant_id bigint, day text, bets integer)"
+            " LANGUAGE sql STABLE AS $$ SELECT f.tenant_id, (f.last_at AT TIME ZONE 'UTC')::date::text, f.bets $$",
+            "SELECT projection.define('public.days_view', '{projection.day_of_fixture}', 36)",
+        ],
+        ("column day of projection.day_of_fixture", "lowest or highest"),
+    ),
+    "a sum of what metadata says": (
+        [
+            "CREATE TABLE public.keys_view (tenant_id bigint, user_id text COLLATE \"C\", keys integer, PRIMARY KEY (tenant_id, user_id))",
+            "CREATE FUNCTION projection.key_of_event(e public.bet_events) RETURNS TABLE (tenant_id bigint, user_id text, keys integer)"
+            " LANGUAGE sql STABLE AS $$ SELECT e.tenant_id, e.aggregate_id,"
+            " CASE WHEN e.metadata ? 'idempotency_key' THEN 1 ELSE 0 END $$",
+            "SELECT projection.define('public.keys_view', '{projection.key_of_event}', 60)",
+        ],
+        ("column keys of public.keys_view", "metadata"),
+    ),
+}
+
+
+def compiled(db: psycopg.Connection, *statements: str) -> None:
+    with db.transaction():
+        for statement in (FIXTURES, DEFINE, *statements):
+            db.execute(statement)
+        db.execute("SELECT projection.compile('public.bet_events')")
+        db.execute("SELECT projection.prove('public.bet_events')")
+
+
+@ON_PLAIN_ONLY
+@pytest.mark.parametrize("wrong", REFUSALS)
+def test_a_definition_that_cannot_be_compiled_is_refused(db: psycopg.Connection, wrong: str) -> None:
+    statements, words = REFUSALS[wrong]
+    compiled_before = db.execute("SELECT md5(string_agg(prosrc, '' ORDER BY oid)) FROM pg_proc").fetchone()
+    with refused("BL020", *words):
+        compiled(db, *statements)
+    assert db.execute("SELECT md5(string_agg(prosrc, '' ORDER BY oid)) FROM pg_proc").fetchone() == compiled_before
+    assert db.execute("SELECT count(*) FROM bet_events").fetchone() == (0,)
+
+
+@ON_PLAIN_ONLY
+def test_a_good_definition_is_compiled_and_proved(db: psycopg.Connection) -> None:
+    compiled(db)
+    assert db.execute("SELECT count(*) FROM bet_events").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("SELECT projection.define('public.nope', '{projection.bet_of_event}', 1)", ("public.nope", "no primary key")),
+        ("SELECT projection.define('public.bets_view', '{projection.nope}', 1)", ("projection.nope", "not a function")),
+        ("SELECT projection.define('public.bets_view', '{projection.event_time}', 1)", ("event_time", "not a function")),
+    ],
+)
+def test_define_refuses_what_is_not_there(db: psycopg.Connection, statement: str, words: tuple[str, ...]) -> None:
+    with refused("BL020", *words):
+        db.execute(statement)
+
+
+@ON_PLAIN_ONLY
+@pytest.mark.parametrize(
+    ("function", "wrong", "right"),
+    [
+        ("bet_events_inserted", r"bets_placed = t\.bets_placed \+ 1", "bets_placed = t.bets_placed + 2"),
+        ("bet_events_inserted", r"open_bets = t\.open_bets - 1", "open_bets = t.open_bets"),
+        ("bet_events_inserted", r">= was\.last_updated_at", ">= '-infinity'"),
+        ("bets_view_refresh", r"g\.new_created_at > \(o\.was\)\.last_updated_at", "true"),
+        ("user_activity_view_add", r"sum\(s\.sign \* s\.staked\)", "sum(s.staked)"),
+    ],
+)
+def test_the_proof_finds_what_is_compiled_wrongly(db: psycopg.Connection, function: str, wrong: str, right: str) -> None:
+    """Each is a fault of the compiler: a difference, a bound or the order of events forgotten."""
+    (text,) = db.execute("SELECT pg_get_functiondef(%s::regproc)", (f"projection.{function}",)).fetchone()  # type: ignore[misc]
+    broken, times = re.subn(wrong, right, text)
+    assert times
+    db.execute(broken.encode())
+    with refused("BL020", "is not the fold of sample events"):
+        db.execute("SET ROLE betledger_owner; SELECT projection.prove('public.bet_events')")
