@@ -105,7 +105,7 @@ def test_all_that_is_compiled_is_shown_and_nothing_else_as_it_is_in_the_database
     }
     assert found == would_be
     (refresh,) = [s for n, s in shown(dsn, "bets_view")["compiled"].items() if n.startswith("projection.bets_view_ref")]
-    assert "SET jit TO 'on'" in refresh
+    assert "SET jit = on\n" in refresh
 
 
 @pytest.mark.not_on_citus("what is distributed cannot be made anew in a transaction")
@@ -153,7 +153,8 @@ def test_an_operator_may_look_and_nobody_else(connect, dsn: str) -> None:
 
 @pytest.mark.not_on_citus("a read table is made before its tables are distributed")
 def test_a_read_table_of_a_team_is_listed_and_shown(dsn: str, tmp_path: Path) -> None:
-    betledger.migrate(dsn, teams=[define_fixtures(tmp_path / "db")])
+    folder = define_fixtures(tmp_path / "db")
+    betledger.migrate(dsn, teams=[folder])
     (found,) = [
         p
         for p in json.loads(run("projection", "list", "--json", url=dsn).stdout)
@@ -163,6 +164,12 @@ def test_a_read_table_of_a_team_is_listed_and_shown(dsn: str, tmp_path: Path) ->
     text = run("projection", "show", "fixtures_view", url=dsn).stdout
     assert text.startswith("-- definition: projection.fixture_of_bet\nCREATE OR REPLACE FUNCTION")
     assert "\n-- compiled: projection.fixtures_view_fold()\n" in text
+    # Another way to write a function.
+    file = folder / "functions" / "fixture_of_bet.sql"
+    file.write_text(file.read_text().replace("AS 'SELECT", "BEGIN ATOMIC SELECT").replace("NULL';", "NULL; END;"))
+    betledger.migrate(dsn, teams=[folder])
+    definition = shown(dsn, "fixtures_view")["definition"]["projection.fixture_of_bet"]
+    assert "BEGIN ATOMIC" in definition and definition.endswith("END;")
 
 
 @pytest.mark.not_on_citus("a read table is made before its tables are distributed")

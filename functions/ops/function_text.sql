@@ -19,7 +19,9 @@ BEGIN
                 CASE f.proparallel WHEN 's' THEN 'PARALLEL SAFE' END, CASE WHEN f.prosecdef THEN 'SECURITY DEFINER' END
             ),
             (SELECT string_agg('SET ' || replace(c, '=', ' = '), E'\n') FROM unnest(f.proconfig) AS c),
-            format(E'AS $body$\n%s\n$body$;', btrim(f.prosrc, E'\n'))
+            coalesce(
+                pg_get_function_sqlbody(f.oid), format(E'AS $body$\n%s\n$body$', btrim(f.prosrc, E'\n'))
+            ) || ';'
         )
         FROM pg_proc AS f
         JOIN pg_namespace AS n ON n.oid = f.pronamespace
