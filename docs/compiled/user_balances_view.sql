@@ -30,7 +30,7 @@ RETURNS bigint
 LANGUAGE plpgsql
 SET enable_nestloop = off
 SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = auto
 AS $body$
 DECLARE
     v_changed bigint;
@@ -39,6 +39,10 @@ DECLARE
     v_tenant_ids bigint[];
     v_keys text[];
 BEGIN
+    -- For a few rows a plan that is kept, for many one that is made for them: the tables may have grown since.
+    PERFORM set_config(
+        'plan_cache_mode', CASE WHEN cardinality(p_plus) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
+    );
     WITH said AS (
         SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p
         UNION ALL
@@ -153,7 +157,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = auto
 AS $body$
 DECLARE
     v_locked bigint;
@@ -163,6 +167,10 @@ DECLARE
     v_before public.user_balances_view[];
     v_after public.user_balances_view[];
 BEGIN
+    -- For a few keys a plan that is kept, for many one that is made for them: the tables may have grown since.
+    PERFORM set_config(
+        'plan_cache_mode', CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
+    );
     LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
         SELECT count(*) INTO v_locked FROM (

@@ -14,14 +14,14 @@ BEGIN
             '(p_tenant_ids bigint[], p_keys text[]'
             || CASE v_kind WHEN 'state' THEN format(', p_new %s[] DEFAULT NULL', p_read_table) ELSE '' END
             || ') RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'
-            || ' SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_generic_plan',
+            || ' SET enable_seqscan = off SET jit = off SET plan_cache_mode = auto',
             projection.refresh_text(p_read_table, p_shard_id), 'betledger_operator',
             'Makes rows of a read table what their sources say, and carries the difference on.';
     END IF;
     IF (v_is_plain OR p_shard_id IS NOT NULL) AND v_kind <> 'state' THEN
         RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'add', p_shard_id),
             format('(p_plus %1$s[], p_minus %1$s[]) RETURNS bigint LANGUAGE plpgsql', p_read_table)
-            || ' SET enable_nestloop = off SET jit = off SET plan_cache_mode = force_generic_plan',
+            || ' SET enable_nestloop = off SET jit = off SET plan_cache_mode = auto',
             projection.add_text(p_read_table, p_shard_id), '',
             'Adds to a read table what rows of a source say, less what they said.';
     END IF;

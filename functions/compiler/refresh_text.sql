@@ -16,10 +16,12 @@ BEGIN
         'type', p_read_table, 'read_table', projection.local_table(p_read_table, p_shard_id),
         'key', quote_ident(v_read.key_columns[2]), 'columns', projection.list(v_columns, '*'),
         'row', projection.row_of(p_read_table, '{}', 't'),
-        'given', v_merge.given, 'will', v_merge.will, 'folds', v_merge.folds, 'again', v_merge.again,
+        'given', v_merge.given, 'will', v_merge.will, 'again', v_merge.again,
         'will_columns', projection.list(v_columns, '(w.will).*'),
         'fold_row', projection.row_of(p_read_table, '{}', 'f'),
-        'fold', projection.fold_text(p_read_table, 'e.tenant_id = g.tenant_id AND <key> = g.key', p_shard_id),
+        'fold', projection.fold_text(
+            p_read_table, 'e.tenant_id = g.tenant_id AND <key> = g.key' || v_merge.folds, p_shard_id
+        ),
         'carry', projection.carry_text(p_read_table, p_shard_id)
     ));
 END

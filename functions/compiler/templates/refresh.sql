@@ -12,6 +12,10 @@ DECLARE
     v_before "{type}"[];
     v_after "{type}"[];
 BEGIN
+    -- For a few keys a plan that is kept, for many one that is made for them: the tables may have grown since.
+    PERFORM set_config(
+        'plan_cache_mode', CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
+    );
     LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
         SELECT count(*) INTO v_locked FROM (
@@ -38,7 +42,7 @@ BEGIN
                 SELECT "{fold_row}" AS row FROM (
                     TABLE "{fold}"
                 ) AS f
-            ) AS f ON "{folds}"
+            ) AS f ON true
         ),
         -- A row that was made after we had locked is not ours to change: its writers may be at it. Lock again.
         all_locked AS (SELECT count(w.was) = v_locked AS yes FROM work AS w),
