@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 import time
+import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,7 +31,8 @@ from psycopg import conninfo
 from test_cli import run
 
 MIGRATIONS = sorted(file.stem for file in (sql_root() / "schema").glob("*.sql") if not file.stem.endswith(".rollback"))
-SCHEMA_DUMP = Path(__file__).parent.parent / "docs" / "schema.txt"
+SOURCES = Path(__file__).parent.parent
+SCHEMA_DUMP = SOURCES / "docs" / "schema.txt"
 
 
 @pytest.fixture
@@ -581,3 +583,25 @@ def test_a_password_is_in_no_output(dsn):
     for command in (["migrate", "-v"], ["plan"], ["status"], ["config"], ["verify-schema"], ["doctor"]):
         r = run(*command, url=dsn)
         assert password not in r.stdout + r.stderr
+
+
+# -------------------------------------------------------------------------------------------------------------- wheel
+
+
+def test_the_wheel_holds_every_room_of_the_runner_and_all_sql():
+    setuptools = tomllib.loads((SOURCES / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = [SOURCES / "runner", *(path for path in (SOURCES / "runner").rglob("*") if list(path.glob("*.py")))]
+    packages = {".".join(("betledger", *folder.relative_to(SOURCES / "runner").parts)): folder for folder in folders}
+    assert set(setuptools["packages"]) == {*packages, "betledger.sql"}
+    for package, folder in packages.items():
+        assert SOURCES / setuptools["package-dir"][package] == folder
+    held = {
+        path
+        for package, patterns in setuptools["package-data"].items()
+        for pattern in patterns
+        for path in (SOURCES / setuptools["package-dir"][package]).glob(pattern)
+    }
+    needed = {
+        path for folder in ("schema", "functions", "triggers", "runner") for path in (SOURCES / folder).rglob("*.sql")
+    }
+    assert needed <= held and len(needed) > 150

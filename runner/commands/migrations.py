@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from betledger.commands.options import DatabaseUrl, Json, LockTimeout, Migrations, ScratchUrl, Verbose, Wait
-from betledger.commands.reaching import reached
+from betledger.commands.reaching import Flags, reached
 from betledger.commands.terminal import PENDING, emit, err, out, quiet, tell, warn, working
 from betledger.errors import BetledgerError
 from betledger.migrating.catalogue import REPEATABLE, differences
@@ -33,7 +33,7 @@ def migrate(
             done.append(line)
         (warn if as_json and verbose else quiet if as_json else tell)(line)
 
-    flags = {"database_url": database_url, "migrations": migrations, "lock_timeout": lock_timeout, "wait": wait}
+    flags: Flags = {"database_url": database_url, "migrations": migrations, "lock_timeout": lock_timeout, "wait": wait}
     with working(progress) as shown, reached(shown, verbose, **flags) as (migrator, _):
         count = migrator.rehearse() if dry_run else migrator.migrate()
     if as_json:
@@ -59,7 +59,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Print what `migrate` would run: statements, transactions, locks. Example: betledger plan | less"""
-    flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
+    flags: Flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
     with reached(quiet, **flags) as (migrator, scratch):
         if check:
             state = migrator.state()
@@ -97,7 +97,7 @@ def rollback(
     """Roll back versioned migrations, newest first. Example: betledger rollback --to 0008_tenants_summary_view"""
     if sum((count is not None, to is not None, everything)) > 1:
         raise typer.BadParameter("--count, --to and --all exclude each other: give one of them")
-    flags = {"database_url": database_url, "migrations": migrations, "wait": wait}
+    flags: Flags = {"database_url": database_url, "migrations": migrations, "wait": wait}
     with working(quiet if as_json else tell) as shown, reached(shown, **flags) as (migrator, _):
         names = migrator.rollback(None if everything or to else count or 1, to, force)
     if as_json:
@@ -116,7 +116,7 @@ def baseline(
     as_json: Json = False,
 ) -> None:
     """Take over a database whose tables were made another way. Example: betledger baseline && betledger migrate"""
-    flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
+    flags: Flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
     with reached(quiet, **flags) as (migrator, scratch):
         versioned = {file.path for file in migrator.files.versioned}
         # Functions, triggers and their like are applied by the next `migrate`.
@@ -141,7 +141,7 @@ def distribute(database_url: DatabaseUrl = None, migrations: Migrations = None, 
     Example: betledger distribute
     """
     told: list[str] = []
-    flags = {"database_url": database_url, "migrations": migrations}
+    flags: Flags = {"database_url": database_url, "migrations": migrations}
     with working(told.append if as_json else tell) as shown, reached(shown, **flags) as (migrator, _):
         done = migrator.distribute()
     if as_json:

@@ -18,6 +18,9 @@ from betledger.settings import database_url as url_of
 from betledger.settings import limits, settings
 from rich import progress as bars
 
+# Settings that the command line says, by name.
+Flags = dict[str, Any]
+
 
 @contextmanager
 def reached(progress: Progress, verbose: bool = False, **flags: Any) -> Iterator[tuple[Migrator, str | None]]:
@@ -28,7 +31,7 @@ def reached(progress: Progress, verbose: bool = False, **flags: Any) -> Iterator
         yield migrator, found["scratch_url"].value
 
 
-def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
+def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
     """Run a statement and show the progress that its notices tell; gives its rows.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from betledger.commands.options import DatabaseUrl, Json, Migrations, ScratchUrl
-from betledger.commands.reaching import reached
+from betledger.commands.reaching import Flags, reached
 from betledger.commands.terminal import PENDING, emit, out, quiet, warn
 from betledger.migrating import lint as linters
 from betledger.migrating.catalogue import differences, dump, expected
@@ -29,7 +29,7 @@ def verify_schema(
 
     Exits with 3 when it differs. Example: betledger verify-schema
     """
-    flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
+    flags: Flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
     with reached(quiet, **flags) as (migrator, scratch):
         found = differences(migrator, scratch)
     if as_json:
@@ -47,7 +47,7 @@ def schema_dump(
     database_url: DatabaseUrl = None, migrations: Migrations = None, scratch_url: ScratchUrl = None
 ) -> None:
     """Print what the migrations make, one object a line, for review. Example: betledger schema dump > schema.txt"""
-    flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
+    flags: Flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
     with reached(quiet, **flags) as (migrator, scratch):
         typer.echo(dump(expected(migrator, scratch)), nl=False)
 

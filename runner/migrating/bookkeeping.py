@@ -12,6 +12,8 @@ from betledger.migrating.state import DUE
 from betledger.migrating.statements import checksum
 from psycopg import sql
 
+TRIGGERS_ARE_DUE = f"UPDATE {BOOKKEEPING}.repeatable SET checksum = '{DUE}' WHERE path LIKE '%triggers/%'"
+
 
 class Bookkeeping:
     """Reads what is recorded, and says what records more.
@@ -64,22 +66,16 @@ class Bookkeeping:
 
     def marks(self, file: Versioned | Repeatable) -> list[str]:
         """The statements that record a file as applied, in its own transaction."""
-        versioned = isinstance(file, Versioned)
-        table, sum_of_file = ("versioned", checksum(file.text)) if versioned else ("repeatable", file.checksum)
-        marks = [
-            "RESET ROLE",
-            f"INSERT INTO {BOOKKEEPING}.{table} (path, checksum) VALUES ({_literal(file.path)}, '{sum_of_file}')"
-            " ON CONFLICT (path) DO UPDATE SET checksum = excluded.checksum, applied_at = now()",
-        ]
-        if versioned or not file.is_trigger:
-            # They are compiled from tables and functions, and we may be killed before they are.
-            marks.append(f"UPDATE {BOOKKEEPING}.repeatable SET checksum = '{DUE}' WHERE path LIKE '%triggers/%'")
-        if versioned:
-            with self.backend.written() as written:
-                self.backend.log_migration(file.migration, "apply")
-                self.backend.mark_one(file.migration, log=False)
-            marks += written
-        return marks
+        if isinstance(file, Repeatable):
+            # Triggers are compiled from tables and functions, and we may be killed before they are.
+            return [
+                *_recorded(file.path, "repeatable", file.checksum),
+                *([] if file.is_trigger else [TRIGGERS_ARE_DUE]),
+            ]
+        with self.backend.written() as written:
+            self.backend.log_migration(file.migration, "apply")
+            self.backend.mark_one(file.migration, log=False)
+        return [*_recorded(file.path, "versioned", checksum(file.text)), TRIGGERS_ARE_DUE, *written]
 
     def marks_of_rollback(self, file: Versioned) -> list[str]:
         """The statements that record a file as rolled back."""
@@ -93,6 +89,14 @@ class Bookkeeping:
             f"DELETE FROM {BOOKKEEPING}.repeatable",
             *written,
         ]
+
+
+def _recorded(path: str, table: str, sum_of_file: str) -> list[str]:
+    return [
+        "RESET ROLE",
+        f"INSERT INTO {BOOKKEEPING}.{table} (path, checksum) VALUES ({_literal(path)}, '{sum_of_file}')"
+        " ON CONFLICT (path) DO UPDATE SET checksum = excluded.checksum, applied_at = now()",
+    ]
 
 
 def _literal(text: str) -> str:

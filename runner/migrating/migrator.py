@@ -156,7 +156,7 @@ class Migrator:
                 self._require_nothing_lost(chosen)
             for file in chosen:
                 self.progress(file.path.replace(".sql", ".rollback.sql"))
-                retried(lambda f=file: self.applier.undo(f), self.limits, self.progress)
+                self._undo(file)
             return [file.name for file in chosen]
 
     def _newest(self, state: State, count: int | None, to: str | None) -> list[Versioned]:
@@ -186,6 +186,9 @@ class Migrator:
 
     def _apply(self, file: Versioned | Repeatable) -> None:
         retried(lambda: self.applier.apply(file), self.limits, self.progress)
+
+    def _undo(self, file: Versioned) -> None:
+        retried(lambda: self.applier.undo(file), self.limits, self.progress)
 
     def _distribute(self, with_rows: bool) -> int:
         return retried(lambda: distribute(self.applier, with_rows), self.limits, self.progress)

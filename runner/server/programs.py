@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from betledger.errors import BetledgerError
 from betledger.server.home import Home, require_posix
@@ -51,7 +52,7 @@ class Programs:
         self.bin = found if self._reaches(found) else self._copied(found)
         self.version = self.run("postgres", "--version").split()[2]
 
-    def as_user(self) -> dict[str, object]:
+    def as_user(self) -> dict[str, Any]:
         """The arguments of `subprocess.run` for it."""
         user = self.home.user
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
@@ -80,7 +81,7 @@ class Programs:
             check=False,
             stdin=subprocess.DEVNULL,
             **self.as_user(),
-        )  # type: ignore[call-overload]
+        )
         if result.returncode != 0:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
             told = next((line for line in lines if "error" in line.lower()), lines[-1])
@@ -91,7 +92,7 @@ class Programs:
         if self.home.user is None:
             return True
         try:
-            subprocess.run([str(folder / "postgres"), "--version"], capture_output=True, check=True, **self.as_user())  # type: ignore[call-overload]
+            subprocess.run([str(folder / "postgres"), "--version"], capture_output=True, check=True, **self.as_user())
         except (PermissionError, subprocess.CalledProcessError):
             return False
         return True
