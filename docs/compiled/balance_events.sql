@@ -121,11 +121,17 @@ BEGIN
                     SET balances = trim_scale(t.balances + said.balance)
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, 0, said.balance)::projection.tenant_totals],
-                            '{}'
-                        );
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0, 0, said.balance
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET balances = trim_scale(t.balances + said.balance);
                     END IF;
                 END IF;
             WHEN 'V1_BALANCES_BALANCE_INCREASED' THEN
@@ -145,11 +151,17 @@ BEGIN
                     SET balances = trim_scale(t.balances + said.balance)
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, 0, said.balance)::projection.tenant_totals],
-                            '{}'
-                        );
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0, 0, said.balance
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET balances = trim_scale(t.balances + said.balance);
                     END IF;
                 END IF;
             ELSE NULL;

@@ -195,12 +195,19 @@ BEGIN
                         staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 1000 + pg_backend_pid() % 32, 0, 1, 0, 0, 0,
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0, 1, 0, 0, 0,
                                 COALESCE(said.stake, '0'::numeric), '0'::numeric, '0'::numeric,
-                                0, 0, 0)::projection.tenant_totals],
-                            '{}'
-                        );
+                                0, 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET bets_placed = t.bets_placed + 1,
+                            staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric));
                     END IF;
                     EXIT projected;
                 END IF;
@@ -225,11 +232,18 @@ BEGIN
                         bets_confirmed = t.bets_confirmed + 1
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 1000 + pg_backend_pid() % 32, 0, (- 1), 1, 0, 0, 0, 0,
-                                0, 0, 0, 0)::projection.tenant_totals],
-                            '{}'
-                        );
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0, (- 1), 1, 0, 0, 0, 0,
+                                0, 0, 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET bets_placed = t.bets_placed - 1,
+                            bets_confirmed = t.bets_confirmed + 1;
                     END IF;
                     EXIT projected;
                 END IF;
@@ -260,13 +274,24 @@ BEGIN
                         staked = trim_scale(t.staked - COALESCE(was.stake, '0'::numeric))
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
                                 (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
                                 (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
-                                0, 1, (- COALESCE(was.stake, '0'::numeric)), 0, 0, 0, 0, 0)::projection.tenant_totals],
-                            '{}'
-                        );
+                                0, 1, (- COALESCE(was.stake, '0'::numeric)), 0, 0, 0, 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET bets_placed = t.bets_placed
+                            - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                            bets_confirmed = t.bets_confirmed
+                            - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                            bets_cancelled = t.bets_cancelled + 1,
+                            staked = trim_scale(t.staked - COALESCE(was.stake, '0'::numeric));
                     END IF;
                     EXIT projected;
                 END IF;
@@ -304,14 +329,27 @@ BEGIN
                         + COALESCE((was.stake - said.payout), '0'::numeric))
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
                                 (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
                                 (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
                                 1, 0, 0, COALESCE(said.payout, '0'::numeric),
-                                COALESCE((was.stake - said.payout), '0'::numeric), 0, 0, 0)::projection.tenant_totals],
-                            '{}'
-                        );
+                                COALESCE((was.stake - said.payout), '0'::numeric), 0, 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET bets_placed = t.bets_placed
+                            - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                            bets_confirmed = t.bets_confirmed
+                            - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                            bets_settled = t.bets_settled + 1,
+                            paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                            gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
+                            + COALESCE((was.stake - said.payout), '0'::numeric));
                     END IF;
                     EXIT projected;
                 END IF;

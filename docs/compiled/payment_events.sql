@@ -191,11 +191,17 @@ BEGIN
                     SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                COALESCE(said.amount, '0'::numeric), '0'::numeric, 0)::projection.tenant_totals],
-                            '{}'
-                        );
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                COALESCE(said.amount, '0'::numeric), '0'::numeric, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric));
                     END IF;
                     EXIT projected;
                 END IF;
@@ -230,11 +236,17 @@ BEGIN
                     SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                '0'::numeric, COALESCE(said.amount, '0'::numeric), 0)::projection.tenant_totals],
-                            '{}'
-                        );
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                '0'::numeric, COALESCE(said.amount, '0'::numeric), 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric));
                     END IF;
                     EXIT projected;
                 END IF;
@@ -277,11 +289,17 @@ BEGIN
                     SET deposits = trim_scale(t.deposits - COALESCE(was.amount, '0'::numeric))
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                (- COALESCE(was.amount, '0'::numeric)), 0, 0)::projection.tenant_totals],
-                            '{}'
-                        );
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                (- COALESCE(was.amount, '0'::numeric)), 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET deposits = trim_scale(t.deposits - COALESCE(was.amount, '0'::numeric));
                     END IF;
                     EXIT projected;
                 END IF;
@@ -326,11 +344,17 @@ BEGIN
                     SET withdrawals = trim_scale(t.withdrawals - COALESCE(was.amount, '0'::numeric))
                     WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
                     IF NOT FOUND THEN
-                        PERFORM projection.tenant_totals_add(
-                            ARRAY[ROW(e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, (- COALESCE(was.amount, '0'::numeric)), 0)::projection.tenant_totals],
-                            '{}'
-                        );
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0, (- COALESCE(was.amount, '0'::numeric)), 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET withdrawals = trim_scale(t.withdrawals - COALESCE(was.amount, '0'::numeric));
                     END IF;
                     EXIT projected;
                 END IF;

@@ -9,10 +9,12 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_read projection.projections%ROWTYPE;
+    v_columns text[];
     v_holes jsonb;
 BEGIN
     SELECT p.* INTO v_read FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
     WHERE s.definition = p_definition;
+    v_columns := projection.columns(v_read.read_table);
     v_holes := jsonb_build_object(
         'read_table', projection.local_table(v_read.read_table, p_shard_id),
         'set', projection.joined(p_assignments), 'key', projection.joined(p_key, ' AND'),
@@ -20,8 +22,11 @@ BEGIN
     );
     IF v_read.kind = 'slots' THEN
         RETURN projection.filled('one_slot', v_holes || jsonb_build_object(
-            'add', projection.local_function(v_read.read_table, 'add', p_shard_id),
-            'row', projection.row_of(v_read.read_table, projection.nothing_said(p_definition) || p_deltas)
+            'columns', projection.list(v_columns, '*'),
+            'values', (
+                SELECT projection.joined(array_agg((projection.nothing_said(p_definition) || p_deltas) ->> c.name ORDER BY c.n))
+                FROM unnest(v_columns) WITH ORDINALITY AS c (name, n)
+            )
         ));
     END IF;
     RETURN projection.filled('one_sum', v_holes || jsonb_build_object(

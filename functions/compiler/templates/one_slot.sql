@@ -9,11 +9,14 @@ UPDATE "{read_table}" AS t
 SET "{set}" = "{set}"
 WHERE "{key}";
 IF NOT FOUND THEN
-    PERFORM "{add}"(
-        ARRAY["{row}"],
-        '{}'
-    );
-PERFORM "{above}";
+    INSERT INTO "{read_table}" AS t (
+        "{columns}"
+    )
+    VALUES (
+        "{values}"
+    )
+    ON CONFLICT (tenant_id, slot) DO UPDATE
+    SET "{set}" = "{set}";
 END IF;
 END
 $$;
