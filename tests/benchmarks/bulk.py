@@ -94,7 +94,7 @@ def run_later(stage: Stage, results: Results, number: int, count: int) -> None:
                 results.measure("later_events", side, number, "events/s", rate)
             if megabytes:
                 results.add("later_memory", side, number, megabytes[0], "MB")
-    with_check(stage, results, "later_events")
+    stage.check_all(results.fail, "later_events", "betledger")
 
 
 def run_purge(stage: Stage, results: Results, number: int, count: int) -> None:
@@ -120,7 +120,7 @@ def run_purge(stage: Stage, results: Results, number: int, count: int) -> None:
                 return count / taken
 
             results.measure("purge", side, number, "keys/s", rate)
-    with_check(stage, results, "purge")
+    stage.check_all(results.fail, "purge", "betledger")
 
 
 def run_rebuild(stage: Stage, results: Results, number: int, events: int) -> None:
@@ -147,11 +147,3 @@ def run_rebuild(stage: Stage, results: Results, number: int, events: int) -> Non
             results.measure("rebuild", "betledger", number, "events/s", rate)
         if megabytes:
             results.add("rebuild_memory", "betledger", number, megabytes[0], "MB")
-
-
-def with_check(stage: Stage, results: Results, workload: str) -> None:
-    """Fail the workload when the ledger's read tables are not the fold of its events."""
-    try:
-        stage.check("betledger")
-    except (FailedError, psycopg.Error) as error:
-        results.fail(workload, "betledger", str(error))

@@ -84,6 +84,7 @@ def run_round(results: Results, ledger: str, number: int, seconds: int, count: i
     for kind in single_events.KINDS:
         for side, schema in sides:
             with psycopg.connect(ledger, autocommit=True, options=f"-c search_path={schema},public") as connection:
+                single_events.warm_up(connection)
                 results.measure(
                     f"citus_{kind}",
                     side,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import psycopg
-from bulk import DUE, expire, with_check
+from bulk import DUE, expire
 from measuring import FailedError, Load, percentile, scalar
 from results import Results
 from targets import Stage
@@ -77,7 +77,7 @@ def run(stage: Stage, results: Results, clients: int, seconds: int, expired: int
                 results.add(f"latency_p{share}", side, 0, percentile(answer.milliseconds, share), "ms")
     except (FailedError, psycopg.Error) as error:
         results.fail("latency", "betledger", str(error))
-    with_check(stage, results, "latency")
+    stage.check_all(results.fail, "latency", "betledger")
 
 
 def _tell_if_idle(stage: Stage, results: Results, side: str, runs: list[float], seconds: int) -> None:

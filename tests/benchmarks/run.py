@@ -9,6 +9,7 @@ below its bar is no failure.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -45,20 +46,13 @@ NAMES = [*(w.name for w in workloads.WORKLOADS), "bulk_spread", *COSTS, "later_e
 def run_rounds(stage: Stage, results: Results, options: argparse.Namespace, chosen: list[str]) -> None:
     """Everything that is done in turns: each round in new clones, which are checked afterwards."""
     loads = [w for w in workloads.WORKLOADS if w.name in chosen]
-    kinds = [kind for kind in single_events.KINDS if f"cost_{kind}" in chosen]
     rows = bulk.lines(stage.server, options.rows) if "bulk_spread" in chosen else b""
     for number in range(options.rounds):
         stage.renew()
         workloads.run_round(stage, results, loads, number, options.clients, options.seconds)
-        if kinds:
-            single_events.run_round(stage, results, kinds, number, options.count, options.events)
         if rows:
             bulk.run_copies(stage, results, number, rows)
-        for name in stage.targets:
-            try:
-                stage.check(name)
-            except (FailedError, psycopg.Error) as error:
-                results.fail("check after a round", name, str(error))
+        stage.check_all(results.fail, "check after a round")
         if "later_events" in chosen:
             bulk.run_later(stage, results, number, options.rows)
         if "purge" in chosen:
@@ -77,6 +71,8 @@ def bench_server(results: Results, options: argparse.Namespace, chosen: list[str
             stage.prepare(targets())
             if "betledger" in stage.targets:
                 run_rounds(stage, results, options, chosen)
+                if kinds := [kind for kind in single_events.KINDS if f"cost_{kind}" in chosen]:
+                    single_events.run(stage, results, kinds, options.rounds, options.count, options.events)
                 if "latency" in chosen:
                     latency.run(stage, results, options.clients, options.seconds, options.rows)
         finally:
@@ -90,7 +86,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=5, help="of each turn (5)")
     parser.add_argument("--clients", type=int, default=workloads.CLIENTS, help="where a workload does not say (8)")
     parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(NAMES)}")
-    parser.add_argument("--preload", type=int, default=100_000, help="events that are there before (100,000)")
+    parser.add_argument(
+        "--preload",
+        type=int,
+        default=100_000,
+        help="events that are there before (100,000); below 30,000 not all users are",
+    )
     parser.add_argument("--rows", type=int, default=200_000, help="of a COPY, a large statement, a purge (200,000)")
     parser.add_argument(
         "--events", type=int, default=1_000_000, help="of the large ledger and the rebuild (1,000,000); 0: none"
@@ -102,6 +103,8 @@ def main() -> int:
         "--report", type=Path, metavar="DIR", help="write tables and picture into performance.md of DIR"
     )
     options = parser.parse_args()
+    # As Ctrl+C does: a throw-away server goes with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = options.only.split(",") if options.only else NAMES
     if unknown := [name for name in chosen if name not in NAMES]:
         parser.error(f"--only does not know {', '.join(unknown)}: it takes {', '.join(NAMES)}")

@@ -16,10 +16,13 @@ SIDES = ("floor", "textbook", "betledger")
 LARGE = "betledger, large"
 
 
+# Bets that each connection places first: plans, caches, and a ledger that has met it with all tenants.
+WARM_UP = 3000
+
+
 def cost(connection: psycopg.Connection, kind: str, count: int) -> float:
-    """Microseconds that a bet of this kind takes; FailedError unless all events are there."""
+    """Microseconds that a bet of this kind takes, of so many events; FailedError unless all of them are there."""
     bets = max(count // KINDS[kind], 1)
-    connection.execute(f"CALL bench_{kind}({max(bets // 3, 1)})".encode())
     before = scalar(connection, "SELECT count(*) FROM bet_events")
     taken = timed(lambda: connection.execute(f"CALL bench_{kind}({bets})".encode()))
     left = scalar(connection, "SELECT count(*) FROM bet_events") - before
@@ -28,26 +31,43 @@ def cost(connection: psycopg.Connection, kind: str, count: int) -> float:
     return taken / bets * 1e6
 
 
-def run_round(stage: Stage, results: Results, kinds: list[str], number: int, count: int, large: int) -> None:
-    """Each kind by each side in turn: by a ledger with so many events, too, unless that is 0."""
+def warm_up(connection: psycopg.Connection) -> None:
+    """Make the procedures, and let a connection place bets of each kind."""
+    if not connection.execute("SELECT FROM pg_proc WHERE proname = 'bench_life'").rowcount:
+        connection.execute(PROCEDURES.encode())
+    for kind in KINDS:
+        connection.execute(f"CALL bench_{kind}({WARM_UP // len(KINDS)})".encode())
+
+
+def run(stage: Stage, results: Results, kinds: list[str], rounds: int, count: int, large: int) -> None:
+    """Each kind by each side in turn: by a ledger with so many events, too, unless that is 0.
+
+    The connections stay for all rounds, as those of a pool do.
+    """
+    stage.renew()
     connections = {side: stage.connect(side) for side in SIDES if side in stage.targets}
     if large and "betledger" in connections:
         options = "-c search_path=public -c synchronous_commit=off"
         connections[LARGE] = psycopg.connect(stage.large(BETLEDGER, large), autocommit=True, options=options)
-    for connection in connections.values():
-        if not connection.execute("SELECT FROM pg_proc WHERE proname = 'bench_life'").rowcount:
-            connection.execute(PROCEDURES.encode())
-    stage.checkpoint()
+    for side in list(connections):
+        try:
+            warm_up(connections[side])
+        except psycopg.Error as error:
+            results.fail("single events", side, str(error))
+            connections.pop(side).close()
     sides = list(connections)
-    first = number % max(len(sides), 1)
-    for kind in kinds:
-        for side in sides[first:] + sides[:first]:
-            results.measure(
-                f"cost_{kind}",
-                side,
-                number,
-                "us",
-                lambda s=side, k=kind: cost(connections[s], k, count),  # type: ignore[misc]
-            )
+    for number in range(rounds):
+        stage.checkpoint()
+        first = number % max(len(sides), 1)
+        for kind in kinds:
+            for side in sides[first:] + sides[:first]:
+                results.measure(
+                    f"cost_{kind}",
+                    side,
+                    number,
+                    "us",
+                    lambda s=side, k=kind: cost(connections[s], k, count),  # type: ignore[misc]
+                )
     for connection in connections.values():
         connection.close()
+    stage.check_all(results.fail, "single events")

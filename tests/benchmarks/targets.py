@@ -241,6 +241,14 @@ class Stage:
                 if found := scalar(connection, query):
                     raise FailedError(f"{found:,.0f} {says}")
 
+    def check_all(self, failed: Callable[[str, str, str], None], when: str, *names: str) -> None:
+        """Check some targets, or all; what is wrong is told."""
+        for name in names or self.targets:
+            try:
+                self.check(name)
+            except (FailedError, psycopg.Error) as error:
+                failed(when, name, str(error))
+
     def clear(self) -> None:
         """Drop all databases that were made."""
         for database in sorted(self._made):
