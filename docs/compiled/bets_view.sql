@@ -127,7 +127,7 @@ CREATE OR REPLACE FUNCTION projection.bets_view_refresh(
     p_new public.bets_view[] DEFAULT NULL::public.bets_view[]
 )
 RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET jit = off
@@ -143,7 +143,8 @@ DECLARE
 BEGIN
     -- For a few keys a plan that is kept, for many one that is made for them: the tables may have grown since.
     PERFORM set_config(
-        'plan_cache_mode', CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
+        'plan_cache_mode',
+        CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
     LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
@@ -222,7 +223,9 @@ BEGIN
                                 ) COLLATE "C" AS position
                             FROM public.bet_events AS e CROSS JOIN LATERAL projection.bet_of_event(e) AS c
                             WHERE e.tenant_id = g.tenant_id AND e.aggregate_id = g.key
-                                AND (g.new_tenant_id IS NOT NULL AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)) IS NOT TRUE
+                                AND (
+                                    g.new_tenant_id IS NOT NULL AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)
+                                ) IS NOT TRUE
                         ) AS s
                         GROUP BY s.tenant_id, s.bet_id
                     ) AS f

@@ -109,7 +109,7 @@ CREATE OR REPLACE FUNCTION projection.payments_view_refresh(
     p_new public.payments_view[] DEFAULT NULL::public.payments_view[]
 )
 RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET jit = off
@@ -125,7 +125,8 @@ DECLARE
 BEGIN
     -- For a few keys a plan that is kept, for many one that is made for them: the tables may have grown since.
     PERFORM set_config(
-        'plan_cache_mode', CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
+        'plan_cache_mode',
+        CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
     LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
@@ -193,7 +194,9 @@ BEGIN
                                 ) COLLATE "C" AS position
                             FROM public.payment_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
                             WHERE e.tenant_id = g.tenant_id AND e.aggregate_id = g.key
-                                AND (g.new_tenant_id IS NOT NULL AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)) IS NOT TRUE
+                                AND (
+                                    g.new_tenant_id IS NOT NULL AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)
+                                ) IS NOT TRUE
                         ) AS s
                         GROUP BY s.tenant_id, s.payment_id
                     ) AS f

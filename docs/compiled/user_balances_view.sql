@@ -41,7 +41,8 @@ DECLARE
 BEGIN
     -- For a few rows a plan that is kept, for many one that is made for them: the tables may have grown since.
     PERFORM set_config(
-        'plan_cache_mode', CASE WHEN cardinality(p_plus) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
+        'plan_cache_mode',
+        CASE WHEN cardinality(p_plus) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
     WITH said AS (
         SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p
@@ -153,7 +154,7 @@ CREATE OR REPLACE FUNCTION projection.user_balances_view_refresh(
     p_tenant_ids bigint[], p_keys text[]
 )
 RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET jit = off
@@ -169,7 +170,8 @@ DECLARE
 BEGIN
     -- For a few keys a plan that is kept, for many one that is made for them: the tables may have grown since.
     PERFORM set_config(
-        'plan_cache_mode', CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
+        'plan_cache_mode',
+        CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
     LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.

@@ -30,7 +30,7 @@ BEGIN
         );
     END IF;
     given := projection.filled('given_with_new', jsonb_build_object('new', projection.list(v_columns, 'new_*')));
-    folds := format(E'\n    AND (%s) IS NOT TRUE', v_merges);
+    folds := format(E'\n    AND (\n        %s\n    ) IS NOT TRUE', v_merges);
     again := 'p_new := NULL;';
     will := format(E'CASE\n    WHEN %s\n    THEN %s\n    ELSE f.row\nEND', v_merges, projection.row_of(p_read_table, (
         SELECT jsonb_object_agg(c.name, CASE

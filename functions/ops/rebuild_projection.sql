@@ -42,9 +42,9 @@ BEGIN
             SELECT k.tenant_ids, k.keys INTO v_keys
             FROM projection.keys_after(v_projection.read_table, p_tenant_id, v_after_tenant_id, v_after_key, p_batch, p_shard_id) AS k;
             EXIT WHEN v_keys.keys IS NULL;
-            EXECUTE pg_catalog.format(
-                'SELECT %s($1, $2)', projection.local_function(v_projection.read_table, 'refresh', p_shard_id)
-            ) INTO v_in_batch USING v_keys.tenant_ids, v_keys.keys;
+            v_in_batch := projection.refresh_rows(
+                v_projection.read_table, v_keys.tenant_ids, v_keys.keys, p_shard_id
+            );
             v_after_tenant_id := v_keys.tenant_ids[pg_catalog.cardinality(v_keys.keys)];
             v_after_key := v_keys.keys[pg_catalog.cardinality(v_keys.keys)];
             v_done := v_done + pg_catalog.cardinality(v_keys.keys);

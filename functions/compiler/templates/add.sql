@@ -9,7 +9,8 @@ DECLARE
 BEGIN
     -- For a few rows a plan that is kept, for many one that is made for them: the tables may have grown since.
     PERFORM set_config(
-        'plan_cache_mode', CASE WHEN cardinality(p_plus) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
+        'plan_cache_mode',
+        CASE WHEN cardinality(p_plus) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
     WITH said AS (
         SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p

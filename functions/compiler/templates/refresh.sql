@@ -14,7 +14,8 @@ DECLARE
 BEGIN
     -- For a few keys a plan that is kept, for many one that is made for them: the tables may have grown since.
     PERFORM set_config(
-        'plan_cache_mode', CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
+        'plan_cache_mode',
+        CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
     LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
