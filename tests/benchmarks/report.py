@@ -112,7 +112,7 @@ def machine_table(results: Results) -> str:
     options = ", ".join(
         f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
         for name, value in results.options.items()
-        if value
+        if value and name != "citus"
     )
     return "\n".join(
         [
