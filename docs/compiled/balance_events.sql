@@ -102,6 +102,7 @@ BEGIN
     <<projected>>
     DECLARE
         said public.user_balances_view;
+        v_is_new boolean;
     BEGIN
         CASE e.event_type
             WHEN 'V1_BALANCES_BALANCE_DECREASED' THEN
@@ -114,8 +115,39 @@ BEGIN
                     transaction_count = t.transaction_count + 1,
                     last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
                 WHERE t.user_id = said.user_id AND t.tenant_id = e.tenant_id;
-                IF NOT FOUND THEN
-                    PERFORM projection.user_balances_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                v_is_new := NOT FOUND;
+                IF v_is_new THEN
+                    INSERT INTO public.user_balances_view AS t (
+                        tenant_id, user_id, balance, transaction_count,
+                            last_transaction_at
+                    )
+                    VALUES (
+                        e.tenant_id, said.user_id, said.balance, 1,
+                            said.last_transaction_at
+                    )
+                    ON CONFLICT (tenant_id, user_id) DO UPDATE
+                    SET balance = t.balance + said.balance,
+                        transaction_count = t.transaction_count + 1,
+                        last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
+                    RETURNING t.xmax = 0 INTO v_is_new;
+                END IF;
+                IF v_is_new THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET balances = trim_scale(t.balances + said.balance)
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0, 0, trim_scale(said.balance)
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET balances = trim_scale(t.balances + said.balance);
+                    END IF;
                 ELSE
                     UPDATE projection.tenant_totals AS t
                     SET balances = trim_scale(t.balances + said.balance)
@@ -128,7 +160,7 @@ BEGIN
                         )
                         VALUES (
                             e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, 0, said.balance
+                                0, 0, trim_scale(said.balance)
                         )
                         ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET balances = trim_scale(t.balances + said.balance);
@@ -144,8 +176,39 @@ BEGIN
                     transaction_count = t.transaction_count + 1,
                     last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
                 WHERE t.user_id = said.user_id AND t.tenant_id = e.tenant_id;
-                IF NOT FOUND THEN
-                    PERFORM projection.user_balances_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                v_is_new := NOT FOUND;
+                IF v_is_new THEN
+                    INSERT INTO public.user_balances_view AS t (
+                        tenant_id, user_id, balance, transaction_count,
+                            last_transaction_at
+                    )
+                    VALUES (
+                        e.tenant_id, said.user_id, said.balance, 1,
+                            said.last_transaction_at
+                    )
+                    ON CONFLICT (tenant_id, user_id) DO UPDATE
+                    SET balance = t.balance + said.balance,
+                        transaction_count = t.transaction_count + 1,
+                        last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
+                    RETURNING t.xmax = 0 INTO v_is_new;
+                END IF;
+                IF v_is_new THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET balances = trim_scale(t.balances + said.balance)
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0, 0, trim_scale(said.balance)
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET balances = trim_scale(t.balances + said.balance);
+                    END IF;
                 ELSE
                     UPDATE projection.tenant_totals AS t
                     SET balances = trim_scale(t.balances + said.balance)
@@ -158,7 +221,7 @@ BEGIN
                         )
                         VALUES (
                             e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, 0, said.balance
+                                0, 0, trim_scale(said.balance)
                         )
                         ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET balances = trim_scale(t.balances + said.balance);

@@ -151,6 +151,7 @@ BEGIN
     DECLARE
         said public.bets_view;
         was public.bets_view;
+        v_is_new boolean;
     BEGIN
         IF e.event_type NOT IN ('V1_BETS_BET_PLACED') THEN
             SELECT t.tenant_id, t.bet_id, t.user_id, t.stake, t.odds, t.fixture_id,
@@ -186,8 +187,41 @@ BEGIN
                             first_activity_at = least(t.first_activity_at, said.last_updated_at),
                             last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
                         WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                        IF NOT FOUND THEN
-                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                        v_is_new := NOT FOUND;
+                        IF v_is_new THEN
+                            INSERT INTO public.user_activity_view AS t (
+                                tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                                    deposits, withdrawals, first_activity_at, last_activity_at
+                            )
+                            VALUES (
+                                e.tenant_id, said.user_id, 1, 1,
+                                    trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
+                                    '0'::numeric, 0, 0, said.last_updated_at, said.last_updated_at
+                            )
+                            ON CONFLICT (tenant_id, user_id) DO UPDATE
+                            SET bets = t.bets + 1, open_bets = t.open_bets + 1,
+                                staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
+                                first_activity_at = least(t.first_activity_at, said.last_updated_at),
+                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                            RETURNING t.xmax = 0 INTO v_is_new;
+                        END IF;
+                        IF v_is_new THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET users = t.users + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                INSERT INTO projection.tenant_totals AS t (
+                                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                        withdrawals, balances
+                                )
+                                VALUES (
+                                    e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 0, 0
+                                )
+                                ON CONFLICT (tenant_id, slot) DO UPDATE
+                                SET users = t.users + 1;
+                            END IF;
                         END IF;
                     END IF;
                     UPDATE projection.tenant_totals AS t
@@ -202,8 +236,8 @@ BEGIN
                         )
                         VALUES (
                             e.tenant_id, 1000 + pg_backend_pid() % 32, 0, 1, 0, 0, 0,
-                                COALESCE(said.stake, '0'::numeric), '0'::numeric, '0'::numeric,
-                                0, 0, 0
+                                trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
+                                '0'::numeric, 0, 0, 0
                         )
                         ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET bets_placed = t.bets_placed + 1,
@@ -283,7 +317,8 @@ BEGIN
                             e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
                                 (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
                                 (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
-                                0, 1, (- COALESCE(was.stake, '0'::numeric)), 0, 0, 0, 0, 0
+                                0, 1, trim_scale((- COALESCE(was.stake, '0'::numeric))), 0, 0, 0,
+                                0, 0
                         )
                         ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET bets_placed = t.bets_placed
@@ -338,8 +373,9 @@ BEGIN
                             e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
                                 (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
                                 (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
-                                1, 0, 0, COALESCE(said.payout, '0'::numeric),
-                                COALESCE((was.stake - said.payout), '0'::numeric), 0, 0, 0
+                                1, 0, 0, trim_scale(COALESCE(said.payout, '0'::numeric)),
+                                trim_scale(COALESCE((was.stake - said.payout), '0'::numeric)), 0,
+                                0, 0
                         )
                         ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET bets_placed = t.bets_placed

@@ -152,6 +152,7 @@ BEGIN
     DECLARE
         said public.payments_view;
         was public.payments_view;
+        v_is_new boolean;
     BEGIN
         IF e.event_type NOT IN ('V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED') THEN
             SELECT t.tenant_id, t.payment_id, t.user_id, t.type, t.amount, t.status,
@@ -183,8 +184,40 @@ BEGIN
                             first_activity_at = least(t.first_activity_at, said.last_updated_at),
                             last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
                         WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                        IF NOT FOUND THEN
-                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                        v_is_new := NOT FOUND;
+                        IF v_is_new THEN
+                            INSERT INTO public.user_activity_view AS t (
+                                tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                                    deposits, withdrawals, first_activity_at, last_activity_at
+                            )
+                            VALUES (
+                                e.tenant_id, said.user_id, 0, 0, 0, 0, 0,
+                                    trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric,
+                                    said.last_updated_at, said.last_updated_at
+                            )
+                            ON CONFLICT (tenant_id, user_id) DO UPDATE
+                            SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
+                                first_activity_at = least(t.first_activity_at, said.last_updated_at),
+                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                            RETURNING t.xmax = 0 INTO v_is_new;
+                        END IF;
+                        IF v_is_new THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET users = t.users + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                INSERT INTO projection.tenant_totals AS t (
+                                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                        withdrawals, balances
+                                )
+                                VALUES (
+                                    e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 0, 0
+                                )
+                                ON CONFLICT (tenant_id, slot) DO UPDATE
+                                SET users = t.users + 1;
+                            END IF;
                         END IF;
                     END IF;
                     UPDATE projection.tenant_totals AS t
@@ -198,7 +231,7 @@ BEGIN
                         )
                         VALUES (
                             e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                COALESCE(said.amount, '0'::numeric), '0'::numeric, 0
+                                trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric, 0
                         )
                         ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric));
@@ -228,8 +261,40 @@ BEGIN
                             first_activity_at = least(t.first_activity_at, said.last_updated_at),
                             last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
                         WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                        IF NOT FOUND THEN
-                            PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                        v_is_new := NOT FOUND;
+                        IF v_is_new THEN
+                            INSERT INTO public.user_activity_view AS t (
+                                tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                                    deposits, withdrawals, first_activity_at, last_activity_at
+                            )
+                            VALUES (
+                                e.tenant_id, said.user_id, 0, 0, 0, 0, 0, '0'::numeric,
+                                    trim_scale(COALESCE(said.amount, '0'::numeric)),
+                                    said.last_updated_at, said.last_updated_at
+                            )
+                            ON CONFLICT (tenant_id, user_id) DO UPDATE
+                            SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
+                                first_activity_at = least(t.first_activity_at, said.last_updated_at),
+                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                            RETURNING t.xmax = 0 INTO v_is_new;
+                        END IF;
+                        IF v_is_new THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET users = t.users + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                INSERT INTO projection.tenant_totals AS t (
+                                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                        withdrawals, balances
+                                )
+                                VALUES (
+                                    e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 0, 0
+                                )
+                                ON CONFLICT (tenant_id, slot) DO UPDATE
+                                SET users = t.users + 1;
+                            END IF;
                         END IF;
                     END IF;
                     UPDATE projection.tenant_totals AS t
@@ -243,7 +308,7 @@ BEGIN
                         )
                         VALUES (
                             e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                '0'::numeric, COALESCE(said.amount, '0'::numeric), 0
+                                '0'::numeric, trim_scale(COALESCE(said.amount, '0'::numeric)), 0
                         )
                         ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric));
@@ -296,7 +361,7 @@ BEGIN
                         )
                         VALUES (
                             e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                (- COALESCE(was.amount, '0'::numeric)), 0, 0
+                                trim_scale((- COALESCE(was.amount, '0'::numeric))), 0, 0
                         )
                         ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET deposits = trim_scale(t.deposits - COALESCE(was.amount, '0'::numeric));
@@ -351,7 +416,7 @@ BEGIN
                         )
                         VALUES (
                             e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, (- COALESCE(was.amount, '0'::numeric)), 0
+                                0, trim_scale((- COALESCE(was.amount, '0'::numeric))), 0
                         )
                         ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET withdrawals = trim_scale(t.withdrawals - COALESCE(was.amount, '0'::numeric));

@@ -150,7 +150,8 @@ BEGIN
         -- Each key with its row as it is and as it is to be.
         work AS MATERIALIZED (
             SELECT g.tenant_id, g.key, o.was, CASE
-                WHEN g.new_tenant_id IS NOT NULL AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)
+                WHEN g.new_tenant_id IS NOT NULL
+                AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)
                 THEN ROW(g.tenant_id, g.key,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).user_id ELSE g.new_user_id END,
                 g.new_type,
@@ -195,7 +196,8 @@ BEGIN
                             FROM public.payment_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
                             WHERE e.tenant_id = g.tenant_id AND e.aggregate_id = g.key
                                 AND (
-                                    g.new_tenant_id IS NOT NULL AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)
+                                    g.new_tenant_id IS NOT NULL
+                                AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)
                                 ) IS NOT TRUE
                         ) AS s
                         GROUP BY s.tenant_id, s.payment_id

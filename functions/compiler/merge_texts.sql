@@ -26,7 +26,7 @@ BEGIN
     v_last := projection.time_column(v_definition, 'highest');
     IF v_first IS NOT NULL AND v_last IS NOT NULL THEN
         v_merges := format(
-            'g.new_tenant_id IS NOT NULL AND (o.was IS NULL OR g.%I > (o.was).%I)', 'new_' || v_first, v_last
+            E'g.new_tenant_id IS NOT NULL\n    AND (o.was IS NULL OR g.%I > (o.was).%I)', 'new_' || v_first, v_last
         );
     END IF;
     given := projection.filled('given_with_new', jsonb_build_object('new', projection.list(v_columns, 'new_*')));

@@ -18,7 +18,7 @@ BEGIN
     IF v_change.condition = 'false' OR v_change.assignments IS NULL THEN
         RETURN '';
     END IF;
-    v_above := projection.one_above_text(v_read_table, v_change.deltas, p_shard_id);
+    v_above := projection.one_above_text(v_read_table, v_change.deltas, false, p_shard_id);
     IF v_above IS NULL THEN
         v_text := projection.filled('one_add', jsonb_build_object(
             'add', projection.local_function(v_read_table, 'add', p_shard_id),
@@ -27,7 +27,10 @@ BEGIN
                 ELSE format('ARRAY[%s]', projection.row_of(v_read_table, v_change.minus)) END
         ));
     ELSE
-        v_text := projection.one_update_text(p_definition, v_change.assignments, v_change.key, v_change.deltas, v_above, p_shard_id);
+        v_text := projection.one_update_text(
+            p_definition, v_change.assignments, v_change.key, v_change.deltas, CASE WHEN p_was IS NULL THEN v_change.plus END, v_above,
+            projection.one_above_text(v_read_table, v_change.plus, true, p_shard_id), p_shard_id
+        );
     END IF;
     IF v_change.condition IS NOT NULL THEN
         v_text := format(E'IF %s THEN\n%s\nEND IF;', v_change.condition, projection.indented(v_text, 1));

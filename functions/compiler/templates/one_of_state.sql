@@ -10,6 +10,7 @@ BEGIN
 DECLARE
     said "{type}";
     was "{type}";
+    v_is_new boolean;
 BEGIN
     IF e.event_type NOT IN ("{beginnings}") THEN
         SELECT "{columns}" INTO was

@@ -9,6 +9,7 @@ BEGIN
 <<projected>>
 DECLARE
     said "{type}";
+    v_is_new boolean;
 BEGIN
     CASE e.event_type
         WHEN "{branches}" THEN NULL;

@@ -8,10 +8,19 @@ BEGIN
 UPDATE "{read_table}" AS t
 SET "{set}" = "{set}"
 WHERE "{key}";
-IF NOT FOUND THEN
-    PERFORM "{refresh}"(ARRAY["{tenant_id}"], ARRAY["{key_value}"]);
-PERFORM "{above}";
+v_is_new := NOT FOUND;
+IF v_is_new THEN
+    INSERT INTO "{read_table}" AS t (
+        "{columns}"
+    )
+    VALUES (
+        "{values}"
+    )
+    ON CONFLICT ("{keys}") DO UPDATE
+    SET "{set}" = "{set}"
+    RETURNING t.xmax = 0 INTO v_is_new;
 END IF;
+PERFORM "{above_new}";
 END
 $$;
 
