@@ -12,6 +12,11 @@ AS $$
 -- The SQL is made from the catalogue and from rows that only the owner may write.
 -- @plpgsql_check_options: security_warnings = false
 BEGIN
+    IF NOT EXISTS (SELECT FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table) THEN
+        PERFORM projection.refuse_argument(
+            'read_table', p_read_table, 'Send the name of a read table, with its schema: see projection.projections.'
+        );
+    END IF;
     EXECUTE (
         SELECT projection.filled('keys_after', jsonb_build_object('keys', string_agg(
             projection.filled('keys_of', jsonb_build_object('key', s.key, 'source', s.source)), E'\nUNION\n'
@@ -28,7 +33,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) IS
-'The next keys that a read table has or should have, in order: those of its sources and its own; on Citus, of one shard. '
+'The next keys that a read table has or should have, in order: those of its sources and its own; on Citus, of one shard. Error: BL001 unknown read table. '
 'Example: SELECT * FROM projection.keys_after(''public.bets_view'', NULL, 0, '''', 10000, NULL).';
 
 REVOKE ALL ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) FROM public;
