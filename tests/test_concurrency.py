@@ -333,21 +333,30 @@ PAIRS = {
     "first is late": (bet(1, "b1", "settled", T0 + 2), FIRST),
     "first is first": (FIRST, bet(1, "b1", "settled", T0 + 2)),
     "two users": (bet(1, "b1", "placed", T0 + 3, user_id="u3"), bet(1, "b1", "placed", T0 + 2, user_id="u2")),
+    "in one millisecond": (bet(1, "b1", "confirmed", T0 + 1), bet(1, "b1", "settled", T0 + 1)),
+    "in one millisecond, the other way": (bet(1, "b1", "settled", T0 + 1), bet(1, "b1", "confirmed", T0 + 1)),
+    "settled and cancelled": (bet(1, "b1", "settled", T0 + 1), bet(1, "b1", "cancelled", T0 + 2)),
+    "settled and cancelled at once": (bet(1, "b1", "settled", T0 + 1), bet(1, "b1", "cancelled", T0 + 1)),
 }
 
 
 @pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
-@pytest.mark.parametrize("many", [False, True], ids=["one row", "many rows"])
+@pytest.mark.parametrize(
+    "many",
+    [(False, False), (True, True), (False, True), (True, False)],
+    ids=["one row", "many rows", "one, then many", "many, then one"],
+)
 @pytest.mark.parametrize("exists", [True, False], ids=["bet is there", "bet is new"])
 @pytest.mark.parametrize("pair", PAIRS)
 def test_two_open_transactions_on_one_bet(
-    db: psycopg.Connection, connect: Connect, pair: str, exists: bool, many: bool, end: str
+    db: psycopg.Connection, connect: Connect, pair: str, exists: bool, many: tuple[bool, bool], end: str
 ) -> None:
+    """Short path, merge and fold of all events, each after each other one has taken the lock."""
     events = list(PAIRS[pair])
     if exists:
         insert(db, [bet(1, "b1", "placed", T0 - 1, "k0", user_id="u0")])
     one, two = connect("app"), connect("app")
-    others = [[bet(1, f"{c}-{n}", "placed", T0, user_id="u2") for c in "az"] if many else [] for n in (1, 2)]
+    others = [[bet(1, f"{c}-{n}", "placed", T0, user_id="u2") for c in "az"] if many[n] else [] for n in (0, 1)]
     one.execute("BEGIN")
     insert(one, [*others[0], events[0]])
 
@@ -392,6 +401,27 @@ def test_a_row_that_is_made_between_lock_and_fold_is_locked_too(db: psycopg.Conn
         wait_until_blocked(db, many)
         holds_k.execute("COMMIT")
         waiting.result(30)
+    assert_kept(db)
+
+
+def test_16_clients_bring_the_lives_of_four_bets_in_any_order(db: psycopg.Connection, connect: Connect) -> None:
+    """Every client brings events of every bet, one by one or together, on time, tied or late: who is first, nobody knows."""
+    lives = [
+        bet(1, f"b{n}", kind, T0 + at, **({"user_id": f"u{at}", "stake": f"{at + 1}.5"} if kind == "placed" else {}))
+        for n in range(4)
+        for at in range(8)
+        for kind in ("placed", "confirmed", "settled", "cancelled")
+    ]
+    events = random.Random(1).sample(lives, len(lives))
+
+    def write(connection: psycopg.Connection, number: int) -> None:
+        mine = events[number::16]
+        for n in range(0, len(mine), 1 + number % 2):
+            insert(connection, mine[n : n + 1 + number % 2])
+
+    results = at_once([lambda c=c, n=n: write(c, n) for n, c in enumerate([connect("app") for _ in range(16)])])
+    assert states(results) == {"ok": 16}, results
+    assert len(stored_events(db)) == len(lives)
     assert_kept(db)
 
 
