@@ -16,7 +16,8 @@ BEGIN
                 NULL; -- another migration of this cluster was faster
         END;
     END LOOP;
-    -- The nodes of a Citus cluster reach each other as the role that runs a statement; without a password, pg_hba.conf decides.
+    -- The nodes of a Citus cluster reach each other as the role that runs a statement; without a password, pg_hba.conf
+    -- decides.
     IF EXISTS (SELECT FROM pg_catalog.pg_extension AS e WHERE e.extname = 'citus') THEN
         IF NOT (SELECT r.rolcanlogin FROM pg_catalog.pg_roles AS r WHERE r.rolname = 'betledger_owner') THEN
             ALTER ROLE betledger_owner LOGIN;

@@ -12,8 +12,8 @@ RETURN CASE
 END;
 
 COMMENT ON FUNCTION projection.own_tenant() IS
-'The tenant of this transaction, as SET LOCAL app.tenant_id names it; null when it names none. What the policies of all '
-'tables compare with: the planner puts its text in their place. Example: SELECT projection.own_tenant().';
+'The tenant of this transaction, as SET LOCAL app.tenant_id names it; null when it names none. What the policies of '
+'all tables compare with: the planner puts its text in their place. Example: SELECT projection.own_tenant().';
 
 REVOKE ALL ON FUNCTION projection.own_tenant() FROM public;
 

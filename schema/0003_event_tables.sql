@@ -21,8 +21,8 @@ BEGIN
         '    created_at timestamptz NOT NULL DEFAULT now(),'
         '    CONSTRAINT %2$I PRIMARY KEY (tenant_id, id))', p_name, p_name || '_pkey'
     );
-    -- One key of a tenant is one event of this table, however many clients send it at the same moment. The clean-up of keys
-    -- reads what it needs from the index, which holds no others.
+    -- One key of a tenant is one event of this table, however many clients send it at the same moment. The clean-up of
+    -- keys reads what it needs from the index, which holds no others.
     EXECUTE format(
         'CREATE UNIQUE INDEX %2$I ON public.%1$I (tenant_id, (metadata ->> ''idempotency_key''))'
         ' INCLUDE (created_at, id) WHERE metadata ->> ''idempotency_key'' IS NOT NULL', p_name, 'idx_' || p_name || '_idempotency'
@@ -39,7 +39,8 @@ BEGIN
     EXECUTE format('GRANT UPDATE (metadata) ON public.%I TO betledger_operator', p_name);
 
     EXECUTE format('COMMENT ON TABLE public.%I IS %L', p_name, format(
-        'Append-only events of %s. INSERT here, or call a function that does; triggers keep the read tables in the same '
+        'Append-only events of %s. INSERT here, or call a function that does; triggers keep the read tables in the '
+        'same '
         'transaction. Nobody updates, deletes or truncates (SQLSTATE BL010); the one change permitted is taking an '
         'idempotency key that is older than 48 hours out of metadata. Bad input is refused with SQLSTATE BL001, a used '
         'idempotency key with 23505.', p_of
@@ -67,9 +68,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.create_event_table(text, text) IS
-'Makes an event table in public, with its indexes, walls, grants and comments; p_of says what its streams are. Register '
-'its types in projection.event_types, and what they say of a read table with projection.define(). '
-'Example: SELECT projection.create_event_table(''bonus_events'', ''bonuses'').';
+'Makes an event table in public, with its indexes, walls, grants and comments; p_of says what its streams are. '
+'Register its types in projection.event_types, and what they say of a read table with projection.define(). Example: '
+'SELECT projection.create_event_table(''bonus_events'', ''bonuses'').';
 
 REVOKE ALL ON FUNCTION projection.create_event_table(text, text) FROM public;
 
@@ -79,5 +80,6 @@ SELECT projection.create_event_table('payment_events', 'payments');
 
 SELECT projection.create_event_table('balance_events', 'balances of users');
 
--- A balance is folded by the user of the payload, whatever the stream is called.
+-- A balance is folded by the user of the payload, whatever the stream is called. Nobody waits: the table is empty.
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX balance_events_user ON public.balance_events (tenant_id, (event_data ->> 'user_id'), "timestamp");

@@ -23,7 +23,8 @@ WHERE idempotency_key IS NOT NULL;
 CREATE INDEX bets_view_user ON public.bets_view (tenant_id, user_id, last_updated_at);
 
 COMMENT ON TABLE public.bets_view IS
-'One row per bet: the fold of its events in order of time, kept by triggers in the transaction of the event. Read only. Example: SELECT * FROM public.bets_view WHERE tenant_id = 10001 AND bet_id = ''bet-1''.';
+'One row per bet: the fold of its events in order of time, kept by triggers in the transaction of the event. Read '
+'only. Example: SELECT * FROM public.bets_view WHERE tenant_id = 10001 AND bet_id = ''bet-1''.';
 COMMENT ON COLUMN public.bets_view.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN public.bets_view.bet_id IS 'The bet: aggregate_id of its events.';
 COMMENT ON COLUMN public.bets_view.user_id IS 'Who placed it; null while only later events have arrived.';
@@ -33,7 +34,8 @@ COMMENT ON COLUMN public.bets_view.fixture_id IS 'What was bet on.';
 COMMENT ON COLUMN public.bets_view.status IS 'placed, confirmed, settled or cancelled: the kind of the last event.';
 COMMENT ON COLUMN public.bets_view.result IS 'win, loss or void, once settled.';
 COMMENT ON COLUMN public.bets_view.payout IS 'What was paid out, once settled, in the currency of the tenant.';
-COMMENT ON COLUMN public.bets_view.idempotency_key IS 'The key that the bet was placed with; null when there was none, or once it has expired.';
+COMMENT ON COLUMN public.bets_view.idempotency_key IS
+'The key that the bet was placed with; null when there was none, or once it has expired.';
 COMMENT ON COLUMN public.bets_view.created_at IS 'The time of its first event.';
 COMMENT ON COLUMN public.bets_view.last_updated_at IS 'The time of its last event.';
 

@@ -20,14 +20,17 @@ WHERE idempotency_key IS NOT NULL;
 CREATE INDEX payments_view_user ON public.payments_view (tenant_id, user_id, last_updated_at);
 
 COMMENT ON TABLE public.payments_view IS
-'One row per deposit or withdrawal: the fold of its events in order of time, kept by triggers in the transaction of the event. Read only. Example: SELECT * FROM public.payments_view WHERE tenant_id = 10001 AND payment_id = ''payment-1''.';
+'One row per deposit or withdrawal: the fold of its events in order of time, kept by triggers in the transaction of '
+'the event. Read only. Example: SELECT * FROM public.payments_view WHERE tenant_id = 10001 AND payment_id = '
+'''payment-1''.';
 COMMENT ON COLUMN public.payments_view.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN public.payments_view.payment_id IS 'The payment: aggregate_id of its events.';
 COMMENT ON COLUMN public.payments_view.user_id IS 'Whose payment it is; null while only later events have arrived.';
 COMMENT ON COLUMN public.payments_view.type IS 'deposit or withdrawal.';
 COMMENT ON COLUMN public.payments_view.amount IS 'What is paid, in the currency of the tenant.';
 COMMENT ON COLUMN public.payments_view.status IS 'created, completed or failed: the kind of the last event.';
-COMMENT ON COLUMN public.payments_view.idempotency_key IS 'The key that the payment was created with; null when there was none, or once it has expired.';
+COMMENT ON COLUMN public.payments_view.idempotency_key IS
+'The key that the payment was created with; null when there was none, or once it has expired.';
 COMMENT ON COLUMN public.payments_view.created_at IS 'The time of its first event.';
 COMMENT ON COLUMN public.payments_view.last_updated_at IS 'The time of its last event.';
 

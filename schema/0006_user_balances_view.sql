@@ -10,7 +10,8 @@ CREATE TABLE public.user_balances_view (
 ) WITH (fillfactor = 70); -- room for updates in the page
 
 COMMENT ON TABLE public.user_balances_view IS
-'One row per user with balance events: their sum, kept by triggers in the transaction of the event. Read only. Example: SELECT balance FROM public.user_balances_view WHERE tenant_id = 10001 AND user_id = ''u1''.';
+'One row per user with balance events: their sum, kept by triggers in the transaction of the event. Read only. '
+'Example: SELECT balance FROM public.user_balances_view WHERE tenant_id = 10001 AND user_id = ''u1''.';
 COMMENT ON COLUMN public.user_balances_view.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN public.user_balances_view.user_id IS 'The user: user_id in the payload of the balance events.';
 COMMENT ON COLUMN public.user_balances_view.balance IS 'Increases less decreases, in the currency of the tenant.';

@@ -20,7 +20,8 @@ CREATE TABLE projection.tenant_totals (
 ) WITH (fillfactor = 10); -- small, and updated all the time: keep the slots in pages of their own
 
 COMMENT ON TABLE projection.tenant_totals IS
-'Counters behind public.tenants_summary_view: the sum over the slots of a tenant is its total; a single slot means nothing.';
+'Counters behind public.tenants_summary_view: the sum over the slots of a tenant is its total; a single slot means '
+'nothing.';
 
 -- Only the owner writes, through the projection triggers.
 SELECT projection.wall_off('projection.tenant_totals');
@@ -50,7 +51,9 @@ FROM projection.tenant_totals AS t
 GROUP BY t.tenant_id;
 
 COMMENT ON VIEW public.tenants_summary_view IS
-'One row per tenant: the sum of bets_view, payments_view, user_balances_view and the number of rows of user_activity_view, always up to date. Amounts have no trailing zeros. Read only. Example: SELECT * FROM public.tenants_summary_view WHERE tenant_id = 10001.';
+'One row per tenant: the sum of bets_view, payments_view, user_balances_view and the number of rows of '
+'user_activity_view, always up to date. Amounts have no trailing zeros. Read only. Example: SELECT * FROM '
+'public.tenants_summary_view WHERE tenant_id = 10001.';
 COMMENT ON COLUMN public.tenants_summary_view.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN public.tenants_summary_view.users IS 'Users with a bet or a payment.';
 COMMENT ON COLUMN public.tenants_summary_view.bets IS 'All bets.';
@@ -60,7 +63,8 @@ COMMENT ON COLUMN public.tenants_summary_view.bets_settled IS 'Bets with status 
 COMMENT ON COLUMN public.tenants_summary_view.bets_cancelled IS 'Bets with status cancelled.';
 COMMENT ON COLUMN public.tenants_summary_view.staked IS 'Stakes of the bets that were not cancelled.';
 COMMENT ON COLUMN public.tenants_summary_view.paid_out IS 'Payouts of the settled bets.';
-COMMENT ON COLUMN public.tenants_summary_view.gross_gaming_revenue IS 'Stake less payout of the settled bets: what the house won.';
+COMMENT ON COLUMN public.tenants_summary_view.gross_gaming_revenue IS
+'Stake less payout of the settled bets: what the house won.';
 COMMENT ON COLUMN public.tenants_summary_view.deposits IS 'Deposits that did not fail.';
 COMMENT ON COLUMN public.tenants_summary_view.withdrawals IS 'Withdrawals that did not fail.';
 COMMENT ON COLUMN public.tenants_summary_view.balances IS 'The sum of the balances of all users.';

@@ -5,7 +5,7 @@ CREATE TABLE projection.event_types (
     event_type text NOT NULL,
     kind text,
     status text,
-    rank smallint NOT NULL DEFAULT 2,
+    rank integer NOT NULL DEFAULT 2,
     required_fields jsonb NOT NULL DEFAULT '{}',
     optional_fields jsonb NOT NULL DEFAULT '{}',
     has_effect boolean NOT NULL DEFAULT true,
@@ -14,10 +14,11 @@ CREATE TABLE projection.event_types (
 );
 
 COMMENT ON TABLE projection.event_types IS
-'Which events each event table takes, what they mean, and the fields of their payload. `betledger migrate` compiles the '
-'rows into the check that every inserted event passes, and into the triggers. Kinds of a field: identifier (string of 1 to '
-'200 characters), text (string of up to 1000), amount (above 0), payout (0 or more), odds (1 or more), result (win, loss '
-'or void), flag (boolean). Numbers are JSON numbers or numeric strings of up to 20 digits before and 18 after the point.';
+'Which events each event table takes, what they mean, and the fields of their payload. `betledger migrate` compiles '
+'the rows into the check that every inserted event passes, and into the triggers. Kinds of a field: identifier '
+'(string of 1 to 200 characters), text (string of up to 1000), amount (above 0), payout (0 or more), odds (1 or '
+'more), result (win, loss or void), flag (boolean). Numbers are JSON numbers or numeric strings of up to 20 digits '
+'before and 18 after the point.';
 COMMENT ON COLUMN projection.event_types.event_table IS 'The event table, with its schema.';
 COMMENT ON COLUMN projection.event_types.event_type IS 'The value of event_type.';
 COMMENT ON COLUMN projection.event_types.kind IS
@@ -31,7 +32,8 @@ COMMENT ON COLUMN projection.event_types.required_fields IS 'Fields that must be
 COMMENT ON COLUMN projection.event_types.optional_fields IS
 'Fields that are checked when they are there; others are kept as they come.';
 COMMENT ON COLUMN projection.event_types.has_effect IS
-'False for events that are stored and change no read table. Else a projection has to say something of the type (BL020).';
+'False for events that are stored and change no read table. Else a projection has to say something of the type '
+'(BL020).';
 
 REVOKE ALL ON projection.event_types FROM public;
 

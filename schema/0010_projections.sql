@@ -15,18 +15,18 @@ CREATE TABLE projection.projections (
 );
 
 COMMENT ON TABLE projection.projections IS
-'The read tables, and how each column gathers what is said of it. Written by projection.define(); compiled into triggers, '
-'rebuild and verify by `betledger migrate`.';
+'The read tables, and how each column gathers what is said of it. Written by projection.define(); compiled into '
+'triggers, rebuild and verify by `betledger migrate`.';
 COMMENT ON COLUMN projection.projections.read_table IS 'The read table, with its schema.';
 COMMENT ON COLUMN projection.projections.kind IS
-'state: the row is what the events of its stream say, in their order. sum: all that is said of the row is added up. slots: '
-'as sum, over several rows of a tenant, so that its writers need not wait for each other.';
+'state: the row is what the events of its stream say, in their order. sum: all that is said of the row is added up. '
+'slots: as sum, over several rows of a tenant, so that its writers need not wait for each other.';
 COMMENT ON COLUMN projection.projections.key_columns IS 'The primary key; tenant_id first.';
 COMMENT ON COLUMN projection.projections.position IS
 'Tables are written, and their rows locked, in this order everywhere.';
 COMMENT ON COLUMN projection.projections.latest IS
-'The columns that hold what the latest event said, as [{"columns": [...], "of": [event types]}]; of all types without "of". '
-'Columns named together are said together; the first of them is never null when they are said.';
+'The columns that hold what the latest event said, as [{"columns": [...], "of": [event types]}]; of all types without '
+'"of". Columns named together are said together; the first of them is never null when they are said.';
 COMMENT ON COLUMN projection.projections.lowest_columns IS 'Columns that hold the lowest value that was said.';
 COMMENT ON COLUMN projection.projections.highest_columns IS 'Columns that hold the highest value that was said.';
 COMMENT ON COLUMN projection.projections.slots IS 'How many rows of a tenant share what is added; 1 but for slots.';
@@ -41,8 +41,8 @@ CREATE TABLE projection.sources (
 );
 
 COMMENT ON TABLE projection.sources IS
-'The definitions: each is a function of one row of its source (an event table, or another read table), the only text that '
-'says what this row says of the read table. Written by projection.define().';
+'The definitions: each is a function of one row of its source (an event table, or another read table), the only text '
+'that says what this row says of the read table. Written by projection.define().';
 COMMENT ON COLUMN projection.sources.definition IS
 'The function, with its schema. Its columns are columns of the read table; of the ones left out it says nothing.';
 COMMENT ON COLUMN projection.sources.source_table IS 'The table whose rows it takes, with its schema.';

@@ -10,7 +10,8 @@ CREATE TABLE ops.maintenance_runs (
 );
 
 COMMENT ON TABLE ops.maintenance_runs IS
-'What was looked after, and when: written by ops.verify_projections(), ops.rebuild_projection() and ops.purge_idempotency_keys() as they end, read by `betledger status`. Runs of more than a year ago are forgotten.';
+'What was looked after, and when: written by ops.verify_projections(), ops.rebuild_projection() and '
+'ops.purge_idempotency_keys() as they end, read by `betledger status`. Runs of more than a year ago are forgotten.';
 COMMENT ON COLUMN ops.maintenance_runs.id IS 'Tells runs apart.';
 COMMENT ON COLUMN ops.maintenance_runs.command IS 'verify, rebuild or purge.';
 COMMENT ON COLUMN ops.maintenance_runs.only_tenant IS 'The tenant that it was for; null for all.';

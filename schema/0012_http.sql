@@ -4,4 +4,5 @@ REVOKE ALL ON SCHEMA http FROM public;
 
 GRANT USAGE ON SCHEMA http TO betledger_app, betledger_tenant;
 
-COMMENT ON SCHEMA http IS 'betledger: what an HTTP server in front of the ledger calls, such as PostgREST. Nothing of it is an endpoint.';
+COMMENT ON SCHEMA http IS
+'betledger: what an HTTP server in front of the ledger calls, such as PostgREST. Nothing of it is an endpoint.';

@@ -11,10 +11,13 @@ CREATE TABLE public.personal_keys (
 );
 
 COMMENT ON TABLE public.personal_keys IS
-'One encryption key for each person: what is personal in events is encrypted with it by the application, so that destroying the key erases the person from an append-only ledger, its replicas and every copy of its events. Use personal_key() and erase_person(). The one change permitted is erasure, once.';
+'One encryption key for each person: what is personal in events is encrypted with it by the application, so that '
+'destroying the key erases the person from an append-only ledger, its replicas and every copy of its events. Use '
+'personal_key() and erase_person(). The one change permitted is erasure, once.';
 COMMENT ON COLUMN public.personal_keys.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN public.personal_keys.user_id IS 'The user, as in events: an opaque id, never a name or an address.';
-COMMENT ON COLUMN public.personal_keys.key IS '32 random bytes, for AES-256 or the like; null once the person was erased.';
+COMMENT ON COLUMN public.personal_keys.key IS
+'32 random bytes, for AES-256 or the like; null once the person was erased.';
 COMMENT ON COLUMN public.personal_keys.created_at IS 'When the key was made.';
 COMMENT ON COLUMN public.personal_keys.erased_at IS 'When the person was erased; null before.';
 

@@ -11,6 +11,7 @@ from ledger import refused
 
 COMPILED = Path(__file__).parent.parent / "docs" / "compiled"
 TABLES = sorted(file.stem for file in COMPILED.glob("*.sql"))
+FUNCTIONS = "".join(file.read_text() for file in (COMPILED.parent.parent / "functions").rglob("*.sql"))
 ON_PLAIN_ONLY = pytest.mark.not_on_citus("there the functions are compiled for shards, on their nodes")
 
 
@@ -48,6 +49,16 @@ def test_no_template_is_left_over(db: psycopg.Connection) -> None:
     )
     assert templates
     assert [t for t in templates if f"'{t.removeprefix('template_')}'" not in bodies] == []
+
+
+def test_what_the_page_quotes_is_what_runs() -> None:
+    page = (COMPILED.parent / "projections.md").read_text()
+    code = "".join((COMPILED / f"{table}.sql").read_text() for table in TABLES)
+    lines = {line.strip() for line in code.split("\n")}
+    quoted = [line.strip() for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) for line in block.split("\n")]
+    assert len(quoted) > 8
+    assert [line for line in quoted if line and line not in lines] == []
+    assert [name for name in re.findall(r"`(projection\.\w+)\(", page) if f"FUNCTION {name}(" not in FUNCTIONS + code] == []
 
 
 # ---------------------------------------------------------------------------------------------- refusals

@@ -12,8 +12,11 @@ END
 $$;
 
 COMMENT ON FUNCTION public.balance_as_of(bigint, text, bigint) IS
-'The row of user_balances_view as of a moment, in milliseconds since 1970-01-01 UTC: the fold of the events up to it, the moment included; no row when there were none. Errors: BL001 bad tenant, BL006 foreign tenant. Example: SELECT balance FROM public.balance_as_of(10001, ''user-1'', 1700000000000).';
+'The row of user_balances_view as of a moment, in milliseconds since 1970-01-01 UTC: the fold of the events up to it, '
+'the moment included; no row when there were none. Errors: BL001 bad tenant, BL006 foreign tenant. Example: SELECT '
+'balance FROM public.balance_as_of(10001, ''user-1'', 1700000000000).';
 
 REVOKE ALL ON FUNCTION public.balance_as_of(bigint, text, bigint) FROM public;
 
-GRANT EXECUTE ON FUNCTION public.balance_as_of(bigint, text, bigint) TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;
+GRANT EXECUTE ON FUNCTION public.balance_as_of(bigint, text, bigint)
+TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

@@ -18,8 +18,10 @@ END
 $$;
 
 COMMENT ON FUNCTION public.balance_history(bigint, text) IS
-'The balance events of a user in the order of time; none when there are none. Errors: BL001 bad tenant, BL006 foreign tenant. Example: SELECT * FROM public.balance_history(10001, ''user-1'').';
+'The balance events of a user in the order of time; none when there are none. Errors: BL001 bad tenant, BL006 foreign '
+'tenant. Example: SELECT * FROM public.balance_history(10001, ''user-1'').';
 
 REVOKE ALL ON FUNCTION public.balance_history(bigint, text) FROM public;
 
-GRANT EXECUTE ON FUNCTION public.balance_history(bigint, text) TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;
+GRANT EXECUTE ON FUNCTION public.balance_history(bigint, text)
+TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

@@ -22,8 +22,12 @@ END
 $$;
 
 COMMENT ON FUNCTION public.bet_events_between(bigint, bigint, bigint, integer) IS
-'The bet events of a tenant from one time to another, both included, in milliseconds since 1970-01-01 UTC; the first p_limit in the order of time. For the next page start from the last timestamp and leave out the ids that you have. Errors: BL001 bad tenant or limit, BL006 foreign tenant. Example: SELECT * FROM public.bet_events_between(10001, 1700000000000, 1700003600000).';
+'The bet events of a tenant from one time to another, both included, in milliseconds since 1970-01-01 UTC; the first '
+'p_limit in the order of time. For the next page start from the last timestamp and leave out the ids that you have. '
+'Errors: BL001 bad tenant or limit, BL006 foreign tenant. Example: SELECT * FROM public.bet_events_between(10001, '
+'1700000000000, 1700003600000).';
 
 REVOKE ALL ON FUNCTION public.bet_events_between(bigint, bigint, bigint, integer) FROM public;
 
-GRANT EXECUTE ON FUNCTION public.bet_events_between(bigint, bigint, bigint, integer) TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;
+GRANT EXECUTE ON FUNCTION public.bet_events_between(bigint, bigint, bigint, integer)
+TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

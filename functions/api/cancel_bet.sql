@@ -25,7 +25,10 @@ END
 $$;
 
 COMMENT ON FUNCTION public.cancel_bet(bigint, text, text, text) IS
-'Cancels a placed or confirmed bet. A stake that was taken from the balance is given back. Gives the row of bets_view; duplicate is true when the key was used with the same arguments before. Errors: BL001 bad argument, BL002 no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant. Example: SELECT * FROM public.cancel_bet(10001, ''bet-1'', ''match abandoned'').';
+'Cancels a placed or confirmed bet. A stake that was taken from the balance is given back. Gives the row of '
+'bets_view; duplicate is true when the key was used with the same arguments before. Errors: BL001 bad argument, BL002 '
+'no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant. Example: SELECT * '
+'FROM public.cancel_bet(10001, ''bet-1'', ''match abandoned'').';
 
 REVOKE ALL ON FUNCTION public.cancel_bet(bigint, text, text, text) FROM public;
 

@@ -25,7 +25,11 @@ END
 $$;
 
 COMMENT ON FUNCTION public.settle_bet(bigint, text, text, numeric, text) IS
-'Settles a placed or confirmed bet: result win, loss or void; payout 0 or more, in the currency of the tenant. A bet that was staked from the balance is paid out to it. Gives the row of bets_view; duplicate is true when the key was used with the same arguments before. Errors: BL001 bad argument, BL002 no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant. Example: SELECT * FROM public.settle_bet(10001, ''bet-1'', ''win'', 19.43).';
+'Settles a placed or confirmed bet: result win, loss or void; payout 0 or more, in the currency of the tenant. A bet '
+'that was staked from the balance is paid out to it. Gives the row of bets_view; duplicate is true when the key was '
+'used with the same arguments before. Errors: BL001 bad argument, BL002 no such bet, BL003 forbidden transition, '
+'BL005 the key was used otherwise, BL006 foreign tenant. Example: SELECT * FROM public.settle_bet(10001, ''bet-1'', '
+'''win'', 19.43).';
 
 REVOKE ALL ON FUNCTION public.settle_bet(bigint, text, text, numeric, text) FROM public;
 

@@ -31,7 +31,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.field_check(text, text, text) IS
-'The SQL condition that a payload field of a kind has to meet, for an expression of its JSON and one of its text; null for '
-'an unknown kind. Example: SELECT projection.field_check(''flag'', ''d -> ''''f'''''', ''d ->> ''''f'''''').';
+'The SQL condition that a payload field of a kind has to meet, for an expression of its JSON and one of its text; '
+'null for an unknown kind. Example: SELECT projection.field_check(''flag'', ''d -> ''''f'''''', ''d ->> ''''f'''''').';
 
 REVOKE ALL ON FUNCTION projection.field_check(text, text, text) FROM public;

@@ -32,6 +32,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.guard_event() IS
-'Trigger function of the event tables: refuses UPDATE, DELETE and TRUNCATE with BL010, except taking out an expired idempotency key (for operators: any key).';
+'Trigger function of the event tables: refuses UPDATE, DELETE and TRUNCATE with BL010, except taking out an expired '
+'idempotency key (for operators: any key).';
 
 REVOKE ALL ON FUNCTION projection.guard_event() FROM public;

@@ -107,8 +107,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.refuse_event(text, jsonb) IS
-'Raises BL001 with the field of an event that is wrong, its value and what to send instead. Called by the check of an event '
-'table once it has failed.';
+'Raises BL001 with the field of an event that is wrong, its value and what to send instead. Called by the check of an '
+'event table once it has failed.';
 
 REVOKE ALL ON FUNCTION projection.refuse_event(text, jsonb) FROM public;
 

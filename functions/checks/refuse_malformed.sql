@@ -1,7 +1,7 @@
 SET LOCAL ROLE betledger_owner;
 
--- Called for each row, so without a SET clause, which costs more than the rest of it. Whatever a search_path makes of it, the
--- triggers that check and project come after it, and have one.
+-- Called for each row, so without a SET clause, which costs more than the rest of it. Whatever a search_path makes of
+-- it, the triggers that check and project come after it, and have one.
 CREATE OR REPLACE FUNCTION projection.refuse_malformed()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -27,8 +27,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.refuse_malformed() IS
-'Trigger function of the event tables, for rows that PostgreSQL itself would refuse with an error that names no remedy: null '
-'columns, and text too long for an index. Raises BL001. Not a condition of the trigger: each statement would read that anew. '
-'Argument: the event table.';
+'Trigger function of the event tables, for rows that PostgreSQL itself would refuse with an error that names no '
+'remedy: null columns, and text too long for an index. Raises BL001. Not a condition of the trigger: each statement '
+'would read that anew. Argument: the event table.';
 
 REVOKE ALL ON FUNCTION projection.refuse_malformed() FROM public;

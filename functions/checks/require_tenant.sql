@@ -22,8 +22,11 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.require_tenant(bigint) IS
-'Raises BL001 for a tenant that is not above 0 and BL006 for one that is not app.tenant_id, when the caller is walled in by betledger_tenant; true otherwise, so that it fits into a policy. Example: SELECT projection.require_tenant(10001).';
+'Raises BL001 for a tenant that is not above 0 and BL006 for one that is not app.tenant_id, when the caller is walled '
+'in by betledger_tenant; true otherwise, so that it fits into a policy. Example: SELECT '
+'projection.require_tenant(10001).';
 
 REVOKE ALL ON FUNCTION projection.require_tenant(bigint) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.require_tenant(bigint) TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;
+GRANT EXECUTE ON FUNCTION projection.require_tenant(bigint)
+TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

@@ -1,6 +1,7 @@
 SET LOCAL ROLE betledger_owner;
 
--- One operator over a path costs a fraction of the dozens that say the same in SQL: each transaction prepares them anew.
+-- One operator over a path costs a fraction of the dozens that say the same in SQL: each transaction prepares them
+-- anew.
 CREATE OR REPLACE FUNCTION projection.usual_check(p_event_table text, p_event_type text)
 RETURNS text
 LANGUAGE sql STABLE
@@ -33,8 +34,9 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION projection.usual_check(text, text) IS
-'A condition that the payload of a usual event (e) of a type meets, and that costs less than projection.payload_check(): it '
-'is so small that no string in it is too long, its numbers are JSON numbers, and optional fields are not there. Whatever '
-'meets it meets the other. Example: SELECT projection.usual_check(''public.bet_events'', ''V1_BETS_BET_PLACED'').';
+'A condition that the payload of a usual event (e) of a type meets, and that costs less than '
+'projection.payload_check(): it is so small that no string in it is too long, its numbers are JSON numbers, and '
+'optional fields are not there. Whatever meets it meets the other. Example: SELECT '
+'projection.usual_check(''public.bet_events'', ''V1_BETS_BET_PLACED'').';
 
 REVOKE ALL ON FUNCTION projection.usual_check(text, text) FROM public;

@@ -27,7 +27,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.compile_shard(bigint) IS
-'On the Citus node that holds a shard: sees to it that the projection functions of it and of the shards beside it are there. Called by the first event that finds them missing: after a split, a move, a rebalance or an upgrade. Example: SELECT projection.compile_shard(102008).';
+'On the Citus node that holds a shard: sees to it that the projection functions of it and of the shards beside it are '
+'there. Called by the first event that finds them missing: after a split, a move, a rebalance or an upgrade. Example: '
+'SELECT projection.compile_shard(102008).';
 
 REVOKE ALL ON FUNCTION projection.compile_shard(bigint) FROM public;
 

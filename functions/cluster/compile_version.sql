@@ -25,7 +25,8 @@ BEGIN
     );
     ALTER FUNCTION projection.compiled_version() OWNER TO betledger_owner;
     COMMENT ON FUNCTION projection.compiled_version() IS
-    'Changes whenever a fold, an event type or a generator does: part of the names of the functions that Citus nodes compile for their shards. Made by projection.compile_version().';
+    'Changes whenever a fold, an event type or a generator does: part of the names of the functions that Citus nodes '
+    'compile for their shards. Made by projection.compile_version().';
     REVOKE ALL ON FUNCTION projection.compiled_version() FROM public;
     GRANT EXECUTE ON FUNCTION projection.compiled_version() TO betledger_operator;
 END

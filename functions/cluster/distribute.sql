@@ -45,7 +45,8 @@ BEGIN
             RAISE EXCEPTION '% has rows and is not distributed', v_table
                 USING ERRCODE = 'BL030', HINT = 'Run betledger distribute.';
         END IF;
-        -- Rows that are copied have been projected already: until all is in place, the triggers of the shards do nothing.
+        -- Rows that are copied have been projected already: until all is in place, the triggers of the shards do
+        -- nothing.
         IF EXISTS (SELECT FROM projection.ledger_tables() AS t WHERE t.name = v_table AND t.holds_events) THEN
             EXECUTE format(
                 'CREATE OR REPLACE FUNCTION projection.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER'
@@ -77,7 +78,8 @@ BEGIN
         RETURN NEXT format('%s runs on the node of its tenant', v_function);
     END LOOP;
 
-    -- What takes or gives rows of a table could not go to the nodes before it. Definitions last: a node looks for what they call.
+    -- What takes or gives rows of a table could not go to the nodes before it. Definitions last: a node looks for what
+    -- they call.
     PERFORM projection.compile_event_types();
     FOR v_function IN
         SELECT p.oid FROM pg_proc AS p
@@ -93,8 +95,9 @@ BEGIN
 
     PERFORM projection.compile(t.name) FROM unnest(v_event_tables) AS t (name);
 
-    -- Last, and short: it stops readers. Citus copies changes to a shard that moves as its owner, whom PostgreSQL does not
-    -- let through forced row-level security. The owner has a policy that lets it pass anyway; all others are held as before.
+    -- Last, and short: it stops readers. Citus copies changes to a shard that moves as its owner, whom PostgreSQL does
+    -- not let through forced row-level security. The owner has a policy that lets it pass anyway; all others are held
+    -- as before.
     FOR v_table IN
         SELECT d.logicalrelid::regclass::text
         FROM pg_catalog.pg_dist_partition AS d
@@ -107,6 +110,10 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.distribute(boolean) IS
-'On a Citus coordinator: distributes event tables and read tables by tenant_id, co-located, with their rows (compared before and after), makes reference tables of what every node reads, and sends stored functions to the node of their tenant. Gives a line for each thing done; done things are left alone. Writers wait, readers go on. `betledger distribute` runs it. Errors: BL030 no Citus, or a table with rows and p_with_rows is false; BL031 rows differ. Example: SELECT * FROM ops.distribute().';
+'On a Citus coordinator: distributes event tables and read tables by tenant_id, co-located, with their rows (compared '
+'before and after), makes reference tables of what every node reads, and sends stored functions to the node of their '
+'tenant. Gives a line for each thing done; done things are left alone. Writers wait, readers go on. `betledger '
+'distribute` runs it. Errors: BL030 no Citus, or a table with rows and p_with_rows is false; BL031 rows differ. '
+'Example: SELECT * FROM ops.distribute().';
 
 REVOKE ALL ON FUNCTION ops.distribute(boolean) FROM public;

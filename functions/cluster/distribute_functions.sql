@@ -12,7 +12,8 @@ BEGIN
         ALTER ROLE betledger_owner LOGIN;
     END IF;
     CREATE EXTENSION IF NOT EXISTS plpgsql;
-    -- With them go roles, schemas and privileges: what Citus copies to a node as the owner, the owner could not make there.
+    -- With them go roles, schemas and privileges: what Citus copies to a node as the owner, the owner could not make
+    -- there.
     FOR v_function IN
         SELECT p.oid FROM pg_proc AS p
         WHERE p.pronamespace IN ('public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace)
@@ -34,6 +35,8 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.distribute_functions() IS
-'The first step of `betledger distribute`, for a ledger that is older than the Citus extension of its database: copies functions, roles and schemas to all nodes. Run by a superuser, and committed before ops.distribute(). Example: SELECT * FROM ops.distribute_functions().';
+'The first step of `betledger distribute`, for a ledger that is older than the Citus extension of its database: '
+'copies functions, roles and schemas to all nodes. Run by a superuser, and committed before ops.distribute(). '
+'Example: SELECT * FROM ops.distribute_functions().';
 
 REVOKE ALL ON FUNCTION ops.distribute_functions() FROM public;

@@ -15,7 +15,8 @@ BEGIN
     LOOP
         v_bytes := pg_relation_size(v_table);
         CONTINUE WHEN v_bytes = 0 OR NOT projection.is_distributed(v_table::text);
-        -- The rows that are meant are the copies which distribution left behind on the coordinator, where nobody sees them.
+        -- The rows that are meant are the copies which distribution left behind on the coordinator, where nobody sees
+        -- them.
         EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', v_table);
         PERFORM pg_catalog.truncate_local_data_after_distributing_table(v_table);
         EXECUTE format('ALTER TABLE %s ENABLE TRIGGER USER', v_table);
@@ -25,6 +26,7 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.drop_local_rows() IS
-'The last step of `betledger distribute`: frees the space of the rows that were copied to the shards. Example: SELECT * FROM ops.drop_local_rows().';
+'The last step of `betledger distribute`: frees the space of the rows that were copied to the shards. Example: SELECT '
+'* FROM ops.drop_local_rows().';
 
 REVOKE ALL ON FUNCTION ops.drop_local_rows() FROM public;

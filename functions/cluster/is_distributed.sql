@@ -18,8 +18,10 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.is_distributed(text) IS
-'Whether Citus spreads a table over shards; false on plain PostgreSQL. Example: SELECT projection.is_distributed(''public.bet_events'').';
+'Whether Citus spreads a table over shards; false on plain PostgreSQL. Example: SELECT '
+'projection.is_distributed(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.is_distributed(text) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.is_distributed(text) TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;
+GRANT EXECUTE ON FUNCTION projection.is_distributed(text)
+TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

@@ -19,6 +19,9 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.isolate_tenant(bigint) IS
-'On Citus: gives a tenant a shard of its own, on the node where it is, and the id of that shard of bet_events. Writers of that shard wait meanwhile (about 10 s for each GB); readers go on. A tenant that is alone already is left alone. Run by betledger_owner or a superuser, on the coordinator, not in a transaction with other changes. Errors: BL001 bad tenant id, BL030 no cluster. Example: SELECT ops.isolate_tenant(10001).';
+'On Citus: gives a tenant a shard of its own, on the node where it is, and the id of that shard of bet_events. '
+'Writers of that shard wait meanwhile (about 10 s for each GB); readers go on. A tenant that is alone already is left '
+'alone. Run by betledger_owner or a superuser, on the coordinator, not in a transaction with other changes. Errors: '
+'BL001 bad tenant id, BL030 no cluster. Example: SELECT ops.isolate_tenant(10001).';
 
 REVOKE ALL ON FUNCTION ops.isolate_tenant(bigint) FROM public;

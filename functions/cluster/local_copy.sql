@@ -1,7 +1,7 @@
 SET LOCAL ROLE betledger_owner;
 
--- On Citus a query over a reference table may run on any node, with all functions that it calls, which may then not look into
--- such tables themselves. Every node has a copy; this one is read like any other table.
+-- On Citus a query over a reference table may run on any node, with all functions that it calls, which may then not
+-- look into such tables themselves. Every node has a copy; this one is read like any other table.
 CREATE OR REPLACE FUNCTION projection.local_copy(p_table text)
 RETURNS text
 LANGUAGE plpgsql STABLE
@@ -21,8 +21,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.local_copy(text) IS
-'The name of the copy of a reference table on this node of a Citus cluster; that of the table itself on plain PostgreSQL. '
-'Example: SELECT projection.local_copy(''projection.event_types'').';
+'The name of the copy of a reference table on this node of a Citus cluster; that of the table itself on plain '
+'PostgreSQL. Example: SELECT projection.local_copy(''projection.event_types'').';
 
 REVOKE ALL ON FUNCTION projection.local_copy(text) FROM public;
 

@@ -37,6 +37,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.make_shard_functions(bigint) IS
-'On the Citus node that holds a shard: makes the projection functions of it and of the shards beside it, from the same texts as on plain PostgreSQL, and drops those of an older version. Called by projection.compile_shard().';
+'On the Citus node that holds a shard: makes the projection functions of it and of the shards beside it, from the '
+'same texts as on plain PostgreSQL, and drops those of an older version. Called by projection.compile_shard().';
 
 REVOKE ALL ON FUNCTION projection.make_shard_functions(bigint) FROM public;

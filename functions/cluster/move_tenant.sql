@@ -29,6 +29,10 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.move_tenant(bigint, text, integer) IS
-'On Citus: moves the shard of a tenant, with all tenants that live in it (ops.isolate_tenant() gives it its own), to another worker, and gives its id. Writers go on, but for moments at the end; needs wal_level = logical. A shard that is there already is left alone. Run by betledger_owner or a superuser, on the coordinator, not in a transaction with other changes. Errors: BL001 bad tenant id or unknown node, BL030 no cluster. Example: SELECT ops.move_tenant(10001, ''worker-2'', 5432).';
+'On Citus: moves the shard of a tenant, with all tenants that live in it (ops.isolate_tenant() gives it its own), to '
+'another worker, and gives its id. Writers go on, but for moments at the end; needs wal_level = logical. A shard that '
+'is there already is left alone. Run by betledger_owner or a superuser, on the coordinator, not in a transaction with '
+'other changes. Errors: BL001 bad tenant id or unknown node, BL030 no cluster. Example: SELECT ops.move_tenant(10001, '
+'''worker-2'', 5432).';
 
 REVOKE ALL ON FUNCTION ops.move_tenant(bigint, text, integer) FROM public;

@@ -29,7 +29,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.on_shards(text, bigint) IS
-'Runs a command on the node of every shard of a Citus cluster (with a tenant, the answer of its shard counts), with the id of the shard for <shard_id>, and gives the answers. Error: BL032 a shard failed. Example: SELECT * FROM projection.on_shards(''SELECT <shard_id>'', NULL).';
+'Runs a command on the node of every shard of a Citus cluster (with a tenant, the answer of its shard counts), with '
+'the id of the shard for <shard_id>, and gives the answers. Error: BL032 a shard failed. Example: SELECT * FROM '
+'projection.on_shards(''SELECT <shard_id>'', NULL).';
 
 REVOKE ALL ON FUNCTION projection.on_shards(text, bigint) FROM public;
 

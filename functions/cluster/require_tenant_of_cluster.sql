@@ -17,6 +17,7 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.require_tenant_of_cluster(bigint) IS
-'Refuses what only a cluster can do for a tenant. Errors: BL001 bad tenant id, BL030 no cluster. Example: SELECT ops.require_tenant_of_cluster(10001).';
+'Refuses what only a cluster can do for a tenant. Errors: BL001 bad tenant id, BL030 no cluster. Example: SELECT '
+'ops.require_tenant_of_cluster(10001).';
 
 REVOKE ALL ON FUNCTION ops.require_tenant_of_cluster(bigint) FROM public;

@@ -42,7 +42,8 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.shard_findings() IS
-'On Citus: a line for each trigger, policy and row-level security that a shard lacks, and for each shard that does not answer. Example: SELECT * FROM ops.shard_findings().';
+'On Citus: a line for each trigger, policy and row-level security that a shard lacks, and for each shard that does '
+'not answer. Example: SELECT * FROM ops.shard_findings().';
 
 REVOKE ALL ON FUNCTION ops.shard_findings() FROM public;
 

@@ -41,7 +41,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.add_results(text) IS
-'What projection.<read table>_add() needs to know of the rows that it has changed: the variable, its type, the expression '
-'over the changed rows (t) and the changes (c).';
+'What projection.<read table>_add() needs to know of the rows that it has changed: the variable, its type, the '
+'expression over the changed rows (t) and the changes (c).';
 
 REVOKE ALL ON FUNCTION projection.add_results(text) FROM public;

@@ -64,7 +64,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.add_text(text, bigint) IS
-'The body of projection.<read table>_add(): adds to a read table that adds up what rows of a source say, less what they '
-'said. With a shard, of its function there. Example: SELECT projection.add_text(''public.user_activity_view'').';
+'The body of projection.<read table>_add(): adds to a read table that adds up what rows of a source say, less what '
+'they said. With a shard, of its function there. Example: SELECT projection.add_text(''public.user_activity_view'').';
 
 REVOKE ALL ON FUNCTION projection.add_text(text, bigint) FROM public;

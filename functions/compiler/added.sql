@@ -23,7 +23,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.added(text, text, text, text) IS
-'The assignment that adds to a column of a row (t) of a read table what counts from now on, less what counted until now. '
-'Example: SELECT projection.added(''public.user_activity_view'', ''bets'', ''1'').';
+'The assignment that adds to a column of a row (t) of a read table what counts from now on, less what counted until '
+'now. Example: SELECT projection.added(''public.user_activity_view'', ''bets'', ''1'').';
 
 REVOKE ALL ON FUNCTION projection.added(text, text, text, text) FROM public;

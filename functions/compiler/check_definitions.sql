@@ -23,7 +23,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.check_definitions(text) IS
-'Refuses what cannot be compiled, for an event table and the read tables that follow from it: a column, an event type or a '
-'definition, with the remedy. Error: BL020. Example: SELECT projection.check_definitions(''public.bet_events'').';
+'Refuses what cannot be compiled, for an event table and the read tables that follow from it: a column, an event type '
+'or a definition, with the remedy. Error: BL020. Example: SELECT projection.check_definitions(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.check_definitions(text) FROM public;

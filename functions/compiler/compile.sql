@@ -46,8 +46,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.compile(text, bigint) IS
-'Makes the trigger functions of an event table, and all that they call, from projection.event_types and the definitions of '
-'the read tables; with a shard, on its Citus node, what is made for this shard. Run by `betledger migrate`. Error: BL020 '
-'what cannot be compiled. Example: SELECT projection.compile(''public.bet_events'').';
+'Makes the trigger functions of an event table, and all that they call, from projection.event_types and the '
+'definitions of the read tables; with a shard, on its Citus node, what is made for this shard. Run by `betledger '
+'migrate`. Error: BL020 what cannot be compiled. Example: SELECT projection.compile(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.compile(text, bigint) FROM public;

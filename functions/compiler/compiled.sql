@@ -47,8 +47,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.compiled(text, bigint) IS
-'All functions that are compiled for an event table and the read tables that follow from it: for whom, name, head, body, who '
-'may execute it besides the owner, what it does. With a shard, those of the shards beside it. '
-'Example: SELECT name, body FROM projection.compiled(''public.bet_events'').';
+'All functions that are compiled for an event table and the read tables that follow from it: for whom, name, head, '
+'body, who may execute it besides the owner, what it does. With a shard, those of the shards beside it. Example: '
+'SELECT name, body FROM projection.compiled(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.compiled(text, bigint) FROM public;

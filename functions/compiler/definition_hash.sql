@@ -22,8 +22,8 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION projection.definition_hash(text) IS
-'Changes whenever it is defined otherwise what the rows of a read table are. projection.projections.folded_by holds the one '
-'that they were folded by. Example: SELECT projection.definition_hash(''public.bets_view'').';
+'Changes whenever it is defined otherwise what the rows of a read table are. projection.projections.folded_by holds '
+'the one that they were folded by. Example: SELECT projection.definition_hash(''public.bets_view'').';
 
 REVOKE ALL ON FUNCTION projection.definition_hash(text) FROM public;
 

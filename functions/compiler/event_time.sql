@@ -7,8 +7,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN to_timestamp(p_timestamp / 1000.0::double precision);
 
 COMMENT ON FUNCTION projection.event_time(bigint) IS
-'The time of an event, from its timestamp in milliseconds. A column of a read table that gathers the highest of it tells '
-'the compiler which events are later than all before. Example: SELECT projection.event_time(1700000000000).';
+'The time of an event, from its timestamp in milliseconds. A column of a read table that gathers the highest of it '
+'tells the compiler which events are later than all before. Example: SELECT projection.event_time(1700000000000).';
 
 REVOKE ALL ON FUNCTION projection.event_time(bigint) FROM public;
 

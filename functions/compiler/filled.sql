@@ -40,9 +40,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.filled(text, jsonb) IS
-'A template (the body of projection.template_<name>()) with its holes filled. A hole is a name in double quotes and braces, '
-'so that a template is SQL like any other: it stands for what is named or listed there; as "{x}" = "{x}" for assignments, '
-'as PERFORM "{x}" for statements, as TABLE "{x}" for a query, as "{x}" text for declarations, as WHEN "{x}" THEN NULL for '
-'the branches of a CASE.';
+'A template (the body of projection.template_<name>()) with its holes filled. A hole is a name in double quotes and '
+'braces, so that a template is SQL like any other: it stands for what is named or listed there; as "{x}" = "{x}" for '
+'assignments, as PERFORM "{x}" for statements, as TABLE "{x}" for a query, as "{x}" text for declarations, as WHEN '
+'"{x}" THEN NULL for the branches of a CASE.';
 
 REVOKE ALL ON FUNCTION projection.filled(text, jsonb) FROM public;

@@ -1,7 +1,7 @@
 SET LOCAL ROLE betledger_owner;
 
--- max() over arrays that begin with the position of the event (time, rank of its type, id; of fixed width) picks what the
--- last event said. It needs no sort, and cannot depend on the order in which the events come.
+-- max() over arrays that begin with the position of the event (time, rank of its type, id; of fixed width) picks what
+-- the last event said. It needs no sort, and cannot depend on the order in which the events come.
 CREATE OR REPLACE FUNCTION projection.fold_of_state_text(p_read_table text, p_said text)
 RETURNS text
 LANGUAGE sql STABLE

@@ -39,8 +39,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.fold_text(text, text, bigint, text, text) IS
-'The query that folds a read table from all its sources, or from those rows (e) that a condition chooses, where <key> is '
-'what they say is the key. With a shard, from the shards of its node; with an event table and a name, from the events that '
-'are there under this name. Example: SELECT projection.fold_text(''public.bets_view'', ''e.tenant_id = 10001'').';
+'The query that folds a read table from all its sources, or from those rows (e) that a condition chooses, where <key> '
+'is what they say is the key. With a shard, from the shards of its node; with an event table and a name, from the '
+'events that are there under this name. Example: SELECT projection.fold_text(''public.bets_view'', ''e.tenant_id = '
+'10001'').';
 
 REVOKE ALL ON FUNCTION projection.fold_text(text, text, bigint, text, text) FROM public;

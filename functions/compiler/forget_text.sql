@@ -64,8 +64,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.forget_text(text, bigint) IS
-'The body of projection.<event table>_forget(events): takes idempotency keys that were taken out of events out of the read '
-'tables that show them. Where that changes more than the column itself, the rows are folded anew. '
-'Example: SELECT projection.forget_text(''public.bet_events'').';
+'The body of projection.<event table>_forget(events): takes idempotency keys that were taken out of events out of the '
+'read tables that show them. Where that changes more than the column itself, the rows are folded anew. Example: '
+'SELECT projection.forget_text(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.forget_text(text, bigint) FROM public;

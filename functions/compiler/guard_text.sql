@@ -24,7 +24,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.guard_text(text, boolean, bigint) IS
-'For a shard: the statement that refuses tenants of other shards (BL033). Keys are unique within a shard: who names one '
-'himself must not put a tenant where its keys are not known. Empty on plain PostgreSQL.';
+'For a shard: the statement that refuses tenants of other shards (BL033). Keys are unique within a shard: who names '
+'one himself must not put a tenant where its keys are not known. Empty on plain PostgreSQL.';
 
 REVOKE ALL ON FUNCTION projection.guard_text(text, boolean, bigint) FROM public;

@@ -27,6 +27,7 @@ $$;
 
 COMMENT ON FUNCTION projection.inserted_text(text) IS
 'The body of the trigger function projection.<event table>_inserted(): checks what was inserted, and brings it to '
-'the read tables. On Citus it calls functions that are compiled for its shard. Example: SELECT projection.inserted_text(''public.bet_events'').';
+'the read tables. On Citus it calls functions that are compiled for its shard. Example: SELECT '
+'projection.inserted_text(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.inserted_text(text) FROM public;

@@ -33,8 +33,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) IS
-'The next keys that a read table has or should have, in order: those of its sources and its own; on Citus, of one shard. Error: BL001 unknown read table. '
-'Example: SELECT * FROM projection.keys_after(''public.bets_view'', NULL, 0, '''', 10000, NULL).';
+'The next keys that a read table has or should have, in order: those of its sources and its own; on Citus, of one '
+'shard. Error: BL001 unknown read table. Example: SELECT * FROM projection.keys_after(''public.bets_view'', NULL, 0, '
+''''', 10000, NULL).';
 
 REVOKE ALL ON FUNCTION projection.keys_after(text, bigint, bigint, text, integer, bigint) FROM public;
 

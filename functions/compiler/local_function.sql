@@ -17,8 +17,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.local_function(text, text, bigint) IS
-'The name of a compiled function: its table and what it does with it; on Citus of the shard of the table that is beside '
-'the given one. Example: SELECT projection.local_function(''public.bets_view'', ''refresh'', NULL).';
+'The name of a compiled function: its table and what it does with it; on Citus of the shard of the table that is '
+'beside the given one. Example: SELECT projection.local_function(''public.bets_view'', ''refresh'', NULL).';
 
 REVOKE ALL ON FUNCTION projection.local_function(text, text, bigint) FROM public;
 

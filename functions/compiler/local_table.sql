@@ -25,8 +25,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.local_table(text, bigint) IS
-'The name of a table as compiled code has to write it: of its shard that is beside the given one on Citus, its own where '
-'the shard is null. Error: BL001 unknown shard. Example: SELECT projection.local_table(''public.bets_view'', NULL).';
+'The name of a table as compiled code has to write it: of its shard that is beside the given one on Citus, its own '
+'where the shard is null. Error: BL001 unknown shard. Example: SELECT projection.local_table(''public.bets_view'', '
+'NULL).';
 
 REVOKE ALL ON FUNCTION projection.local_table(text, bigint) FROM public;
 

@@ -24,7 +24,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION projection.many_text(text, text, bigint) IS
-'The statements that bring the events of a statement, which are there under a name, to the read tables: in parts, in the '
-'order of their keys, so that two statements lock in one order.';
+'The statements that bring the events of a statement, which are there under a name, to the read tables: in parts, in '
+'the order of their keys, so that two statements lock in one order.';
 
 REVOKE ALL ON FUNCTION projection.many_text(text, text, bigint) FROM public;

@@ -54,7 +54,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.merge_texts(text) IS
-'Holes of the refresh function. For a read table of kind state, what new events come to by themselves (p_new) is merged '
-'into rows that are not there, or all of whose events are earlier; everything else is folded from its sources.';
+'Holes of the refresh function. For a read table of kind state, what new events come to by themselves (p_new) is '
+'merged into rows that are not there, or all of whose events are earlier; everything else is folded from its sources.';
 
 REVOKE ALL ON FUNCTION projection.merge_texts(text) FROM public;

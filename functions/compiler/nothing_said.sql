@@ -21,7 +21,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.nothing_said(text) IS
-'What columns of a read table get of which a definition says nothing, as expressions by column: 0, or null where the lowest '
-'or highest value is kept. Example: SELECT projection.nothing_said(''projection.totals_of_user'').';
+'What columns of a read table get of which a definition says nothing, as expressions by column: 0, or null where the '
+'lowest or highest value is kept. Example: SELECT projection.nothing_said(''projection.totals_of_user'').';
 
 REVOKE ALL ON FUNCTION projection.nothing_said(text) FROM public;

@@ -52,8 +52,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.one_above_text(text, jsonb, boolean, bigint) IS
-'The statements that carry a change of a row of a read table that adds up to those above it, given by how much its columns '
-'change, and whether it is new. Null where that is not enough, because a definition above says more than a column or a constant: then the '
-'add function, which knows the rows, has to do it.';
+'The statements that carry a change of a row of a read table that adds up to those above it, given by how much its '
+'columns change, and whether it is new. Null where that is not enough, because a definition above says more than a '
+'column or a constant: then the add function, which knows the rows, has to do it.';
 
 REVOKE ALL ON FUNCTION projection.one_above_text(text, jsonb, boolean, bigint) FROM public;

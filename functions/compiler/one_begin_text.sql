@@ -32,7 +32,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.one_begin_text(text, text, bigint) IS
-'The statements for an event of a type that streams begin with: its row, and what it adds to the tables above; nothing of '
-'it where the row is there already.';
+'The statements for an event of a type that streams begin with: its row, and what it adds to the tables above; '
+'nothing of it where the row is there already.';
 
 REVOKE ALL ON FUNCTION projection.one_begin_text(text, text, bigint) FROM public;

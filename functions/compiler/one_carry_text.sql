@@ -40,7 +40,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.one_carry_text(text, text, jsonb, jsonb, text, text[], bigint) IS
-'The statements that carry one new or changed row of a source on to a read table that adds up, and to those above it: an '
-'UPDATE, since its row is nearly always there. See projection.one_change() for the arguments.';
+'The statements that carry one new or changed row of a source on to a read table that adds up, and to those above it: '
+'an UPDATE, since its row is nearly always there. See projection.one_change() for the arguments.';
 
 REVOKE ALL ON FUNCTION projection.one_carry_text(text, text, jsonb, jsonb, text, text[], bigint) FROM public;

@@ -51,10 +51,10 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.one_change(text, text, jsonb, jsonb, text, text[]) IS
-'What it does to a read table that one row of its source is new, or changes: both are given as expressions by column. Gives '
-'the assignments and key of the UPDATE; the rows that count from now on and counted until now; by how much each column '
-'changes; the condition under which the row counts; whether it counts to the same row as before; and what must hold, '
-'because a lowest or highest value cannot be taken back. The last two arguments say that a column of the row before has one '
-'of a few values.';
+'What it does to a read table that one row of its source is new, or changes: both are given as expressions by column. '
+'Gives the assignments and key of the UPDATE; the rows that count from now on and counted until now; by how much each '
+'column changes; the condition under which the row counts; whether it counts to the same row as before; and what must '
+'hold, because a lowest or highest value cannot be taken back. The last two arguments say that a column of the row '
+'before has one of a few values.';
 
 REVOKE ALL ON FUNCTION projection.one_change(text, text, jsonb, jsonb, text, text[]) FROM public;

@@ -72,7 +72,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.one_later_text(text, text, bigint) IS
-'The statements for an event of a type that comes to a known stream: where it is later than all before, the columns that it '
-'says, and the difference to the tables above. Null where such an event has to take the general way.';
+'The statements for an event of a type that comes to a known stream: where it is later than all before, the columns '
+'that it says, and the difference to the tables above. Null where such an event has to take the general way.';
 
 REVOKE ALL ON FUNCTION projection.one_later_text(text, text, bigint) FROM public;

@@ -48,7 +48,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.one_text(text, bigint) IS
-'The statements for the one event (e) of a statement: a block for each read table that gathers from the event table, a branch '
-'for each type. Example: SELECT projection.one_text(''public.bet_events'').';
+'The statements for the one event (e) of a statement: a block for each read table that gathers from the event table, '
+'a branch for each type. Example: SELECT projection.one_text(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.one_text(text, bigint) FROM public;

@@ -45,7 +45,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.one_update_text(text, text[], text[], jsonb, jsonb, text, text, bigint) IS
-'The UPDATE of a row that is nearly always there, and what is done where it is not: a slot gets what has changed, a row of '
-'which this is the first is made, any other is folded from its sources.';
+'The UPDATE of a row that is nearly always there, and what is done where it is not: a slot gets what has changed, a '
+'row of which this is the first is made, any other is folded from its sources.';
 
 REVOKE ALL ON FUNCTION projection.one_update_text(text, text[], text[], jsonb, jsonb, text, text, bigint) FROM public;

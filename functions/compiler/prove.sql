@@ -38,7 +38,8 @@ BEGIN
         EXECUTE v_insert || v_samples USING v_tenant_id, 'first the first', 2;
         FOREACH v_read_table IN ARRAY projection.read_tables_of(p_event_table) LOOP
             EXECUTE format(
-                'SELECT %L || coalesce(format('', row %%s'', v.key), ''''), format(''is not the fold of sample events: %%s instead of %%s'', v.actual, v.expected)'
+                'SELECT %L || coalesce(format('', row %%s'', v.key), ''''), format(''is not the fold of sample '
+                'events: %%s instead of %%s'', v.actual, v.expected)'
                 ' FROM (%s) AS v (read_table, tenant_id, key, expected, actual) LIMIT 1', v_read_table, projection.verify_text(v_read_table)
             ) INTO v_what, v_problem USING v_tenant_id;
             EXIT WHEN v_what IS NOT NULL;
@@ -61,8 +62,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.prove(text) IS
-'Proves what was compiled for an event table: sample events of every type after every other one, by every path, have to make '
-'the rows that the fold makes; nothing of them stays. Run by `betledger migrate`. Error: BL020 a row that differs, or the '
-'column that cannot hold what is said. Example: SELECT projection.prove(''public.bet_events'').';
+'Proves what was compiled for an event table: sample events of every type after every other one, by every path, have '
+'to make the rows that the fold makes; nothing of them stays. Run by `betledger migrate`. Error: BL020 a row that '
+'differs, or the column that cannot hold what is said. Example: SELECT projection.prove(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.prove(text) FROM public;

@@ -28,7 +28,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.refresh_text(text, bigint) IS
-'The body of projection.<read table>_refresh(): makes rows what their sources say, and carries the difference on. With a '
-'shard, of its function there. Example: SELECT projection.refresh_text(''public.bets_view'').';
+'The body of projection.<read table>_refresh(): makes rows what their sources say, and carries the difference on. '
+'With a shard, of its function there. Example: SELECT projection.refresh_text(''public.bets_view'').';
 
 REVOKE ALL ON FUNCTION projection.refresh_text(text, bigint) FROM public;

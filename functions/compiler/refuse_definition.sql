@@ -11,7 +11,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.refuse_definition(text, text, text) IS
-'Raises BL020 for a definition that cannot be compiled: the table, column, event type or function, what is wrong with it, '
-'and the remedy.';
+'Raises BL020 for a definition that cannot be compiled: the table, column, event type or function, what is wrong with '
+'it, and the remedy.';
 
 REVOKE ALL ON FUNCTION projection.refuse_definition(text, text, text) FROM public;

@@ -20,7 +20,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.registered_projections() IS
-'The registered read tables, as projection.projections has them. Example: SELECT * FROM projection.registered_projections().';
+'The registered read tables, as projection.projections has them. Example: SELECT * FROM '
+'projection.registered_projections().';
 
 REVOKE ALL ON FUNCTION projection.registered_projections() FROM public;
 

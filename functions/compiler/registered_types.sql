@@ -2,7 +2,7 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.registered_types()
 RETURNS TABLE (
-    event_table text, event_type text, kind text, status text, rank smallint, required_fields jsonb, optional_fields jsonb,
+    event_table text, event_type text, kind text, status text, rank integer, required_fields jsonb, optional_fields jsonb,
     has_effect boolean
 )
 LANGUAGE plpgsql STABLE

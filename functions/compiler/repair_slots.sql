@@ -40,8 +40,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.repair_slots(text, bigint, bigint) IS
-'Adds to a read table of kind slots what it lacks of the fold of its sources, beside running writers; gives the number of '
-'tenants repaired. Example: SELECT projection.repair_slots(''projection.tenant_totals'', NULL, NULL).';
+'Adds to a read table of kind slots what it lacks of the fold of its sources, beside running writers; gives the '
+'number of tenants repaired. Example: SELECT projection.repair_slots(''projection.tenant_totals'', NULL, NULL).';
 
 REVOKE ALL ON FUNCTION projection.repair_slots(text, bigint, bigint) FROM public;
 

@@ -37,7 +37,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.row_after(text, text, boolean) IS
-'The row of a stream after an event of a type, as expressions by column: of a stream that begins with it, or of one that is '
-'known ("was") and all of whose events are earlier.';
+'The row of a stream after an event of a type, as expressions by column: of a stream that begins with it, or of one '
+'that is known ("was") and all of whose events are earlier.';
 
 REVOKE ALL ON FUNCTION projection.row_after(text, text, boolean) FROM public;

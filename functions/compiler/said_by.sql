@@ -32,8 +32,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.said_by(text, text) IS
-'What an event (e) of a type says by a definition: for each column the expression, and how compiled code refers to it: a '
-'constant, a column of the event, or a variable of the block "said". '
-'Example: SELECT * FROM projection.said_by(''projection.bet_of_event'', ''V1_BETS_BET_SETTLED'').';
+'What an event (e) of a type says by a definition: for each column the expression, and how compiled code refers to '
+'it: a constant, a column of the event, or a variable of the block "said". Example: SELECT * FROM '
+'projection.said_by(''projection.bet_of_event'', ''V1_BETS_BET_SETTLED'').';
 
 REVOKE ALL ON FUNCTION projection.said_by(text, text) FROM public;

@@ -36,8 +36,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.said_now(text, text, jsonb, text, text[]) IS
-'What compiled code for one event writes for each column of which a definition speaks. The row is that of the source of the '
-'definition, as expressions by column over the event (e), its variables (said) and the row before (was); of an event table '
-'it gives the type of the event. The last two arguments say that a column of the row has one of a few values.';
+'What compiled code for one event writes for each column of which a definition speaks. The row is that of the source '
+'of the definition, as expressions by column over the event (e), its variables (said) and the row before (was); of an '
+'event table it gives the type of the event. The last two arguments say that a column of the row has one of a few '
+'values.';
 
 REVOKE ALL ON FUNCTION projection.said_now(text, text, jsonb, text, text[]) FROM public;

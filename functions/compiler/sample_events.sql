@@ -37,7 +37,8 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION projection.sample_events(text) IS
-'Sample events for projection.prove(): each event type of an event table after each other one, later, at the same time and '
-'late; one by one, together, and all that begin before all that follow. Example: SELECT * FROM projection.sample_events(''public.bet_events'').';
+'Sample events for projection.prove(): each event type of an event table after each other one, later, at the same '
+'time and late; one by one, together, and all that begin before all that follow. Example: SELECT * FROM '
+'projection.sample_events(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.sample_events(text) FROM public;

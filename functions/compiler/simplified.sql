@@ -52,9 +52,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.simplified(text, text, jsonb) IS
-'What a definition comes to for a row of which something is known: a line for each of its columns, with the SQL expression '
-'over the aliases that the third argument maps to their tables, whether it is a constant, and the condition under which the '
-'definition says anything (null always, false never). Error: BL020. Example: SELECT * FROM projection.simplified('
-'''projection.totals_of_user'', ''u'', ''{"u": "public.user_activity_view"}'').';
+'What a definition comes to for a row of which something is known: a line for each of its columns, with the SQL '
+'expression over the aliases that the third argument maps to their tables, whether it is a constant, and the '
+'condition under which the definition says anything (null always, false never). Error: BL020. Example: SELECT * FROM '
+'projection.simplified(''projection.totals_of_user'', ''u'', ''{"u": "public.user_activity_view"}'').';
 
 REVOKE ALL ON FUNCTION projection.simplified(text, text, jsonb) FROM public;

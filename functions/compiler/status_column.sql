@@ -21,8 +21,8 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION projection.status_column(text, integer) IS
-'The column that tells what the last event of a stream was, since every event says it by a constant of its type, and the '
-'values that it has after types below a rank. Null where there is none. '
-'Example: SELECT * FROM projection.status_column(''projection.bet_of_event'', 2).';
+'The column that tells what the last event of a stream was, since every event says it by a constant of its type, and '
+'the values that it has after types below a rank. Null where there is none. Example: SELECT * FROM '
+'projection.status_column(''projection.bet_of_event'', 2).';
 
 REVOKE ALL ON FUNCTION projection.status_column(text, integer) FROM public;

@@ -29,8 +29,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.time_column(text, text) IS
-'The column of a read table that holds the time of its last event: it gathers the highest projection.event_time(). Null '
-'where there is none: then events that come to a known stream are always folded with all before. With lowest: that of its first event. '
-'Example: SELECT projection.time_column(''projection.bet_of_event'').';
+'The column of a read table that holds the time of its last event: it gathers the highest projection.event_time(). '
+'Null where there is none: then events that come to a known stream are always folded with all before. With lowest: '
+'that of its first event. Example: SELECT projection.time_column(''projection.bet_of_event'').';
 
 REVOKE ALL ON FUNCTION projection.time_column(text, text) FROM public;

@@ -11,6 +11,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION projection.variables_text(text) IS
-'Declarations of a variable for each column of a table. Example: SELECT projection.variables_text(''public.bets_view'').';
+'Declarations of a variable for each column of a table. Example: SELECT '
+'projection.variables_text(''public.bets_view'').';
 
 REVOKE ALL ON FUNCTION projection.variables_text(text) FROM public;

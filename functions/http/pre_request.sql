@@ -35,7 +35,10 @@ END
 $$;
 
 COMMENT ON FUNCTION http.pre_request() IS
-'For PostgREST (db-pre-request), at the start of each transaction: puts the request behind the wall of the tenant that its X-Tenant-Id header names, as a member of betledger_tenant. Errors: PT400 (HTTP 400) the header is missing or no whole number above 0, or a request that writes has no Idempotency-Key of 1 to 200 characters; PT403 (HTTP 403) the token has another tenant_id; 42501 the role may not become betledger_tenant. Example: SELECT http.pre_request().';
+'For PostgREST (db-pre-request), at the start of each transaction: puts the request behind the wall of the tenant '
+'that its X-Tenant-Id header names, as a member of betledger_tenant. Errors: PT400 (HTTP 400) the header is missing '
+'or no whole number above 0, or a request that writes has no Idempotency-Key of 1 to 200 characters; PT403 (HTTP 403) '
+'the token has another tenant_id; 42501 the role may not become betledger_tenant. Example: SELECT http.pre_request().';
 
 REVOKE ALL ON FUNCTION http.pre_request() FROM public;
 

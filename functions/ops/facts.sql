@@ -47,7 +47,8 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.facts() IS
-'What `betledger status` shows of a ledger: sizes, the age of the oldest idempotency key, and when it was purged, verified and rebuilt last (runs for all tenants). Example: SELECT * FROM ops.facts().';
+'What `betledger status` shows of a ledger: sizes, the age of the oldest idempotency key, and when it was purged, '
+'verified and rebuilt last (runs for all tenants). Example: SELECT * FROM ops.facts().';
 
 REVOKE ALL ON FUNCTION ops.facts() FROM public;
 

@@ -19,6 +19,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.fingerprint(text) IS
-'The number of rows of a table and the sum of a hash of each: the same for two tables with the same rows, in whatever order. Example: SELECT projection.fingerprint(''public.bet_events'').';
+'The number of rows of a table and the sum of a hash of each: the same for two tables with the same rows, in whatever '
+'order. Example: SELECT projection.fingerprint(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.fingerprint(text) FROM public;

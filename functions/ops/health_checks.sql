@@ -170,7 +170,8 @@ VALUES
 $$;
 
 COMMENT ON FUNCTION ops.health_checks() IS
-'The checks of ops.doctor(): a name that says what is good, whether it is for Citus alone, the query that gives a line of text for each thing that is not, and the remedy. Example: SELECT check_name, remedy FROM ops.health_checks().';
+'The checks of ops.doctor(): a name that says what is good, whether it is for Citus alone, the query that gives a '
+'line of text for each thing that is not, and the remedy. Example: SELECT check_name, remedy FROM ops.health_checks().';
 
 REVOKE ALL ON FUNCTION ops.health_checks() FROM public;
 

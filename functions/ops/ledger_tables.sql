@@ -17,7 +17,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.ledger_tables() IS
-'The tables that hold the rows of tenants, with their schema: event tables first, then all others. Example: SELECT * FROM projection.ledger_tables().';
+'The tables that hold the rows of tenants, with their schema: event tables first, then all others. Example: SELECT * '
+'FROM projection.ledger_tables().';
 
 REVOKE ALL ON FUNCTION projection.ledger_tables() FROM public;
 

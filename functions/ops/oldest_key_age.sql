@@ -17,7 +17,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.oldest_key_age(text) IS
-'The age, in hours, of the oldest idempotency key of an event table; NULL without a key. Example: SELECT projection.oldest_key_age(''public.bet_events'').';
+'The age, in hours, of the oldest idempotency key of an event table; NULL without a key. Example: SELECT '
+'projection.oldest_key_age(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.oldest_key_age(text) FROM public;
 

@@ -32,9 +32,9 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.projection_source(text) IS
-'All that the database holds of a read table or an event table, as SQL: its definitions, the rules of its columns or the '
-'types of its events, the functions that were compiled from them, its triggers. On Citus, the functions of shards are on '
-'their nodes. Error: BL001 unknown table. Example: SELECT source FROM ops.projection_source(''bets_view'').';
+'All that the database holds of a read table or an event table, as SQL: its definitions, the rules of its columns or '
+'the types of its events, the functions that were compiled from them, its triggers. On Citus, the functions of shards '
+'are on their nodes. Error: BL001 unknown table. Example: SELECT source FROM ops.projection_source(''bets_view'').';
 
 REVOKE ALL ON FUNCTION ops.projection_source(text) FROM public;
 

@@ -21,8 +21,8 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.projections() IS
-'The read tables in the order in which they are written: their kind, the tables that they follow from, the functions that '
-'define them, and whether their rows were folded by the present definition; if not, betledger rebuild is due. '
+'The read tables in the order in which they are written: their kind, the tables that they follow from, the functions '
+'that define them, and whether their rows were folded by the present definition; if not, betledger rebuild is due. '
 'Example: SELECT read_table FROM ops.projections() WHERE NOT is_current.';
 
 REVOKE ALL ON FUNCTION ops.projections() FROM public;

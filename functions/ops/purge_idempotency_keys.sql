@@ -28,8 +28,8 @@ BEGIN
     END IF;
     FOR v_event_table IN SELECT DISTINCT t.event_table FROM projection.event_types AS t ORDER BY t.event_table LOOP
         v_purged := 0;
-        -- One pass over the index of the keys, which holds all that is asked, and no key that is gone. In the order in which
-        -- the events were stored: they lie beside each other.
+        -- One pass over the index of the keys, which holds all that is asked, and no key that is gone. In the order in
+        -- which the events were stored: they lie beside each other.
         FOR v_due IN EXECUTE pg_catalog.format(
             'SELECT array_agg(d.tenant_id) AS tenant_ids, array_agg(d.id) AS ids, max(d.total) AS total FROM ('
             || 'SELECT e.tenant_id, e.id, count(*) OVER () AS total, (row_number() OVER (ORDER BY e.created_at) - 1) / $2 AS part'
@@ -37,7 +37,8 @@ BEGIN
             || ') AS d GROUP BY d.part ORDER BY d.part', projection.local_table(v_event_table, p_shard_id)
         ) USING v_before, batch LOOP
             EXECUTE pg_catalog.format(
-                'WITH due AS (SELECT e.tenant_id, e.id FROM unnest($1, $2) AS u (tenant_id, id) JOIN %1$s AS e USING (tenant_id, id)'
+                'WITH due AS (SELECT e.tenant_id, e.id FROM unnest($1, $2) AS u (tenant_id, id) JOIN %1$s AS e USING '
+                '(tenant_id, id)'
                 || ' WHERE e.metadata ->> ''idempotency_key'' IS NOT NULL FOR NO KEY UPDATE OF e SKIP LOCKED)'
                 || ' UPDATE %1$s AS e SET metadata = e.metadata - ''idempotency_key'' FROM due AS d'
                 || ' WHERE e.tenant_id = d.tenant_id AND e.id = d.id', projection.local_table(v_event_table, p_shard_id)
@@ -56,7 +57,10 @@ END
 $$;
 
 COMMENT ON PROCEDURE ops.purge_idempotency_keys(interval, integer, bigint) IS
-'Takes idempotency keys that are older than an age out of all event tables and read tables, and commits every batch keys. Runs beside writers; may be stopped at any time and run again. On Citus all shards are purged at the same time, each on its node (by a call with p_shard_id). Errors: BL001 bad age or batch, BL032 a shard failed. Example: CALL ops.purge_idempotency_keys(''48 hours'', 10000).';
+'Takes idempotency keys that are older than an age out of all event tables and read tables, and commits every batch '
+'keys. Runs beside writers; may be stopped at any time and run again. On Citus all shards are purged at the same '
+'time, each on its node (by a call with p_shard_id). Errors: BL001 bad age or batch, BL032 a shard failed. Example: '
+'CALL ops.purge_idempotency_keys(''48 hours'', 10000).';
 
 REVOKE ALL ON PROCEDURE ops.purge_idempotency_keys(interval, integer, bigint) FROM public;
 

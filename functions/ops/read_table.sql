@@ -23,7 +23,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.read_table(text) IS
-'The read table that a name means, with its schema. Error: BL001 unknown projection. Example: SELECT projection.read_table(''bets_view'').';
+'The read table that a name means, with its schema. Error: BL001 unknown projection. Example: SELECT '
+'projection.read_table(''bets_view'').';
 
 REVOKE ALL ON FUNCTION projection.read_table(text) FROM public;
 

@@ -67,7 +67,10 @@ END
 $$;
 
 COMMENT ON PROCEDURE ops.rebuild_projection(text, bigint, integer, bigint) IS
-'Folds a read table (all of them without a name) anew from its sources, and then the summaries above it, for one tenant or for all, and commits every p_batch rows. Runs beside writers; may be stopped at any time and run again. On Citus all shards are rebuilt at the same time, each on its node (by a call with p_shard_id). Errors: BL001 unknown projection or bad batch, BL032 a shard failed. Example: CALL ops.rebuild_projection(''bets_view'').';
+'Folds a read table (all of them without a name) anew from its sources, and then the summaries above it, for one '
+'tenant or for all, and commits every p_batch rows. Runs beside writers; may be stopped at any time and run again. On '
+'Citus all shards are rebuilt at the same time, each on its node (by a call with p_shard_id). Errors: BL001 unknown '
+'projection or bad batch, BL032 a shard failed. Example: CALL ops.rebuild_projection(''bets_view'').';
 
 REVOKE ALL ON PROCEDURE ops.rebuild_projection(text, bigint, integer, bigint) FROM public;
 

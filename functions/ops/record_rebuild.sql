@@ -16,8 +16,8 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.record_rebuild(text, bigint) IS
-'Writes down that a read table (all of them without one) and those that follow from it were rebuilt, for a tenant or for all: '
-'of all, by which definitions. Example: SELECT ops.record_rebuild(''public.bets_view'', NULL).';
+'Writes down that a read table (all of them without one) and those that follow from it were rebuilt, for a tenant or '
+'for all: of all, by which definitions. Example: SELECT ops.record_rebuild(''public.bets_view'', NULL).';
 
 REVOKE ALL ON FUNCTION ops.record_rebuild(text, bigint) FROM public;
 

@@ -17,7 +17,8 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.record_run(text, bigint, bigint) IS
-'Writes down that verify, rebuild or purge has ended, and forgets what was written a year ago; does nothing in a read-only transaction. Example: SELECT ops.record_run(''verify'', NULL, 0).';
+'Writes down that verify, rebuild or purge has ended, and forgets what was written a year ago; does nothing in a '
+'read-only transaction. Example: SELECT ops.record_run(''verify'', NULL, 0).';
 
 REVOKE ALL ON FUNCTION ops.record_run(text, bigint, bigint) FROM public;
 

@@ -47,8 +47,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.rules_text(text) IS
-'What is registered of a read table, as the call of projection.define() that registers it; of an event table, its types of '
-'events. Example: SELECT projection.rules_text(''public.bets_view'').';
+'What is registered of a read table, as the call of projection.define() that registers it; of an event table, its '
+'types of events. Example: SELECT projection.rules_text(''public.bets_view'').';
 
 REVOKE ALL ON FUNCTION projection.rules_text(text) FROM public;
 

@@ -64,7 +64,10 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.tenants(bigint, integer) IS
-'Tenants with the most bets first, or one tenant. On Citus also its node, its shard (that of bet_events; bytes are those of all ledger tables, shard_tenants counts who lives there) and, for members of pg_monitor where citus.stat_tenants_track is on, its reads, writes and CPU seconds in this and the last period (citus.stat_tenants_period). Error: BL001 bad limit. Example: SELECT * FROM ops.tenants(p_limit => 10).';
+'Tenants with the most bets first, or one tenant. On Citus also its node, its shard (that of bet_events; bytes are '
+'those of all ledger tables, shard_tenants counts who lives there) and, for members of pg_monitor where '
+'citus.stat_tenants_track is on, its reads, writes and CPU seconds in this and the last period '
+'(citus.stat_tenants_period). Error: BL001 bad limit. Example: SELECT * FROM ops.tenants(p_limit => 10).';
 
 REVOKE ALL ON FUNCTION ops.tenants(bigint, integer) FROM public;
 

@@ -62,9 +62,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.append_to_bet(bigint, text, text, jsonb, text) IS
-'Stores an event of a bet that exists for confirm_bet, settle_bet and cancel_bet: insert first (its trigger locks the bet), then '
-'judge. Errors: BL002 no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant; each '
-'undoes the whole call.';
+'Stores an event of a bet that exists for confirm_bet, settle_bet and cancel_bet: insert first (its trigger locks the '
+'bet), then judge. Errors: BL002 no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 '
+'foreign tenant; each undoes the whole call.';
 
 REVOKE ALL ON FUNCTION projection.append_to_bet(bigint, text, text, jsonb, text) FROM public;
 

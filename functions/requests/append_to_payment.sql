@@ -67,10 +67,11 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.append_to_payment(bigint, text, text, jsonb, text) IS
-'Stores an event of a payment that exists for complete_payment and fail_payment: insert first (its trigger locks the payment), '
-'then judge. Errors: BL002 no such payment, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant; '
-'each undoes the whole call.';
+'Stores an event of a payment that exists for complete_payment and fail_payment: insert first (its trigger locks the '
+'payment), then judge. Errors: BL002 no such payment, BL003 forbidden transition, BL005 the key was used otherwise, '
+'BL006 foreign tenant; each undoes the whole call.';
 
 REVOKE ALL ON FUNCTION projection.append_to_payment(bigint, text, text, jsonb, text) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.append_to_payment(bigint, text, text, jsonb, text) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.append_to_payment(bigint, text, text, jsonb, text)
+TO betledger_app, betledger_tenant;

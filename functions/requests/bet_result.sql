@@ -20,8 +20,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.bet_result(bigint, text, boolean) IS
-'What a function that changes a bet gives. Called by functions that pin search_path. Errors: BL002 no such bet, BL006 foreign '
-'tenant.';
+'What a function that changes a bet gives. Called by functions that pin search_path. Errors: BL002 no such bet, BL006 '
+'foreign tenant.';
 
 REVOKE ALL ON FUNCTION projection.bet_result(bigint, text, boolean) FROM public;
 

@@ -36,8 +36,11 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb) IS
-'Stores a balance event for a function and gives the new balance. Errors: BL004 insufficient funds, BL005 the key was used for another balance change; either undoes the whole call.';
+'Stores a balance event for a function and gives the new balance. Errors: BL004 insufficient funds, BL005 the key was '
+'used for another balance change; either undoes the whole call.';
 
-REVOKE ALL ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb) FROM public;
+REVOKE ALL ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb)
+FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb)
+TO betledger_app, betledger_tenant;

@@ -31,9 +31,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.is_bet_request_known(bigint, uuid, text, text, jsonb, boolean) IS
-'Whether an event of a bet was stored for an earlier request with the same idempotency key, and for which bet. Where an '
-'insert has met the key it is certain that there is one. Called by functions that pin search_path. Errors: BL005 the key was '
-'used otherwise, 40001 by a transaction that is not visible yet.';
+'Whether an event of a bet was stored for an earlier request with the same idempotency key, and for which bet. Where '
+'an insert has met the key it is certain that there is one. Called by functions that pin search_path. Errors: BL005 '
+'the key was used otherwise, 40001 by a transaction that is not visible yet.';
 
 REVOKE ALL ON FUNCTION projection.is_bet_request_known(bigint, uuid, text, text, jsonb, boolean) FROM public;
 

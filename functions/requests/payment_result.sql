@@ -27,8 +27,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.payment_result(bigint, text, numeric, boolean) IS
-'What a function that changes a payment gives; the balance is looked up unless it is known. Called by functions that pin '
-'search_path. Errors: BL002 no such payment, BL006 foreign tenant.';
+'What a function that changes a payment gives; the balance is looked up unless it is known. Called by functions that '
+'pin search_path. Errors: BL002 no such payment, BL006 foreign tenant.';
 
 REVOKE ALL ON FUNCTION projection.payment_result(bigint, text, numeric, boolean) FROM public;
 

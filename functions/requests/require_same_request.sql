@@ -34,8 +34,10 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.require_same_request(text, text, text, jsonb, jsonb) IS
-'Raises BL005 when a call repeats an idempotency key with another operation or other arguments; names the argument. Numbers are compared by value.';
+'Raises BL005 when a call repeats an idempotency key with another operation or other arguments; names the argument. '
+'Numbers are compared by value.';
 
 REVOKE ALL ON FUNCTION projection.require_same_request(text, text, text, jsonb, jsonb) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.require_same_request(text, text, text, jsonb, jsonb) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.require_same_request(text, text, text, jsonb, jsonb)
+TO betledger_app, betledger_tenant;

@@ -34,7 +34,8 @@ SELECT * FROM public.withdraw(10001, 'anna', 1000, 'anna-withdrawal-1');
 -- Nothing of it was stored, so the same key may be sent again with an amount that is there.
 SELECT type, amount, status, balance FROM public.withdraw(10001, 'anna', 44, 'anna-withdrawal-1');
 
--- An application may also insert events itself, as this one of tenant 10002 does; the read tables follow in the same transaction.
+-- An application may also insert events itself, as this one of tenant 10002 does; the read tables follow in the same
+-- transaction.
 INSERT INTO public.bet_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
 VALUES (
     gen_random_uuid(), 10002, 'bet-of-boris', 'V1_BETS_BET_PLACED',

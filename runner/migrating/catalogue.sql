@@ -1,5 +1,6 @@
 -- What a database holds, in a stable order: kind, name, definition (the same on every version of PostgreSQL) and body.
--- %(names)s: relations that are looked at whoever owns them and wherever they are; null for all that is not the system's.
+-- %(names)s: relations that are looked at whoever owns them and wherever they are; null for all that is not the
+-- system's.
 WITH relations AS (
     SELECT c.*, c.oid::regclass::text AS name
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
