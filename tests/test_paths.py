@@ -332,6 +332,21 @@ def test_many_later_payments_and_balances_in_one_statement(db: psycopg.Connectio
     assert verify(db) == []
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["one by one", "many"])
+@pytest.mark.parametrize("at", [T0 - 5, T0 + 5], ids=["before", "after"])
+def test_a_first_or_last_activity_that_moves_to_another_user_is_taken_back(
+    db: psycopg.Connection, at: int, many: bool
+) -> None:
+    """One bet leaves its user, and another one comes: as many as before, but neither begins nor ends as before."""
+    events = [bet(1, "a", "placed", T0), bet(1, "a", "confirmed", T0 + 1)]
+    insert(db, events)
+    moved = [bet(1, "a", "placed", T0 + 9, user_id="u2"), bet(1, "b", "placed", at)]
+    for statement in [moved] if many else [[e] for e in moved]:
+        insert(db, statement)
+    assert read(db) == fold([*events, *moved])
+    assert verify(db) == []
+
+
 # ---------------------------------------------------------------------------------------------- what is not written
 
 
