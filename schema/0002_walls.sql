@@ -5,8 +5,10 @@ CREATE FUNCTION projection.own_tenant()
 RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
-    WHEN current_setting('app.tenant_id', true) ~ '^[1-9][0-9]{0,17}$' THEN current_setting('app.tenant_id', true)::bigint
-    WHEN current_setting('app.tenant_id', true) ~ '^[1-9][0-9]{18}$'
+    WHEN current_setting('app.tenant_id', true) ~ '^[1-9][0-9]{0,17}$'
+        THEN current_setting('app.tenant_id', true)::bigint
+    WHEN
+        current_setting('app.tenant_id', true) ~ '^[1-9][0-9]{18}$'
         AND current_setting('app.tenant_id', true) COLLATE "C" <= '9223372036854775807'
         THEN current_setting('app.tenant_id', true)::bigint
 END;
@@ -34,7 +36,9 @@ BEGIN
         || ' USING (true) WITH CHECK (true)', p_table
     );
     IF p_takes_rows THEN
-        EXECUTE format('CREATE POLICY own_tenant ON %s TO betledger_tenant USING (%s) WITH CHECK (%s)', p_table, v_own, v_own);
+        EXECUTE format(
+            'CREATE POLICY own_tenant ON %s TO betledger_tenant USING (%s) WITH CHECK (%s)', p_table, v_own, v_own
+        );
     ELSE
         EXECUTE format('CREATE POLICY own_tenant ON %s FOR SELECT TO betledger_tenant USING (%s)', p_table, v_own);
     END IF;

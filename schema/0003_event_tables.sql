@@ -25,7 +25,8 @@ BEGIN
     -- keys reads what it needs from the index, which holds no others.
     EXECUTE format(
         'CREATE UNIQUE INDEX %2$I ON public.%1$I (tenant_id, (metadata ->> ''idempotency_key''))'
-        ' INCLUDE (created_at, id) WHERE metadata ->> ''idempotency_key'' IS NOT NULL', p_name, 'idx_' || p_name || '_idempotency'
+        ' INCLUDE (created_at, id) WHERE metadata ->> ''idempotency_key'' IS NOT NULL',
+        p_name, 'idx_' || p_name || '_idempotency'
     );
     -- The history of an aggregate, and the events that its row is folded from.
     EXECUTE format(
@@ -57,8 +58,8 @@ BEGIN
             ('timestamp', 'When it happened, in milliseconds since 1970-01-01 UTC, above 0 and before the year 2100. '
                 'Streams fold in this order, whatever order the events arrive in.'),
             ('version', 'The version of the format of the event: 1. Not a position in the stream.'),
-            ('metadata', 'A JSON object or null: idempotency_key (1 to 200 characters, unique per tenant in this table) '
-                'and whatever the client wants to keep.'),
+            ('metadata', 'A JSON object or null: idempotency_key (1 to 200 characters, unique per tenant in this '
+                'table) and whatever the client wants to keep.'),
             ('created_at', 'When the event was stored; the life of an idempotency key counts from here.')
         ) AS c (name, says)
     LOOP

@@ -39,10 +39,13 @@ REVOKE ALL ON projection.event_types FROM public;
 
 GRANT SELECT ON projection.event_types TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;
 
-INSERT INTO projection.event_types (event_table, event_type, kind, status, rank, required_fields, optional_fields) VALUES
+INSERT INTO projection.event_types (
+    event_table, event_type, kind, status, rank, required_fields, optional_fields
+) VALUES
 (
     'public.bet_events', 'V1_BETS_BET_PLACED', 'bet', 'placed', 0,
-    '{"user_id": "identifier", "stake": "amount", "odds": "odds", "fixture_id": "identifier"}', '{"from_balance": "flag"}'
+    '{"user_id": "identifier", "stake": "amount", "odds": "odds", "fixture_id": "identifier"}',
+    '{"from_balance": "flag"}'
 ),
 ('public.bet_events', 'V1_BETS_BET_CONFIRMED', 'bet', 'confirmed', 1, '{}', '{}'),
 ('public.bet_events', 'V1_BETS_BET_SETTLED', 'bet', 'settled', 2, '{"result": "result", "payout": "payout"}', '{}'),

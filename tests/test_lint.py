@@ -39,6 +39,13 @@ def test_our_sql_is_clean(db, dsn):
     assert "needs Citus" in left_out if has_plpgsql_check(db) else left_out == LACKS
 
 
+def test_no_line_of_sql_is_long():
+    """sqlfluff does not look into the bodies of functions."""
+    files = [file for folder in ("schema", "functions", "triggers") for file in (Path(__file__).parent.parent / folder).rglob("*.sql")]
+    assert len(files) > 100
+    assert [f"{file}: {line}" for file in files for line in file.read_text().split("\n") if len(line) > 120] == []
+
+
 def test_the_style_and_the_dangers_of_a_team_are_found(tmp_path):
     folder = write(
         tmp_path / "bad",

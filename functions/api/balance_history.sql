@@ -2,7 +2,8 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION public.balance_history(p_tenant_id bigint, p_user_id text)
 RETURNS TABLE (
-    id uuid, aggregate_id text, event_type text, event_data jsonb, "timestamp" bigint, version integer, metadata jsonb, created_at timestamptz
+    id uuid, aggregate_id text, event_type text, event_data jsonb, "timestamp" bigint, version integer,
+    metadata jsonb, created_at timestamptz
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -1,8 +1,11 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION public.bet_events_between(p_tenant_id bigint, p_from_ms bigint, p_to_ms bigint, p_limit integer DEFAULT 1000)
+CREATE OR REPLACE FUNCTION public.bet_events_between(
+    p_tenant_id bigint, p_from_ms bigint, p_to_ms bigint, p_limit integer DEFAULT 1000
+)
 RETURNS TABLE (
-    id uuid, aggregate_id text, event_type text, event_data jsonb, "timestamp" bigint, version integer, metadata jsonb, created_at timestamptz
+    id uuid, aggregate_id text, event_type text, event_data jsonb, "timestamp" bigint, version integer,
+    metadata jsonb, created_at timestamptz
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -10,7 +13,9 @@ AS $$
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
     IF p_limit IS NULL OR p_limit < 0 THEN
-        PERFORM projection.refuse_argument('limit', p_limit::text, 'Send the highest number of events to give, 0 or more.');
+        PERFORM projection.refuse_argument(
+            'limit', p_limit::text, 'Send the highest number of events to give, 0 or more.'
+        );
     END IF;
     RETURN QUERY
     SELECT e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp", e.version, e.metadata, e.created_at

@@ -1,6 +1,8 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION public.complete_payment(p_tenant_id bigint, p_payment_id text, p_idempotency_key text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION public.complete_payment(
+    p_tenant_id bigint, p_payment_id text, p_idempotency_key text DEFAULT NULL
+)
 RETURNS public.payment_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp

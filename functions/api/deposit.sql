@@ -21,7 +21,9 @@ BEGIN
     ) AS k;
     IF NOT v_known.is_known THEN
         v_metadata := jsonb_build_object('idempotency_key', p_idempotency_key);
-        INSERT INTO public.payment_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
+        INSERT INTO public.payment_events (
+            id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
+        )
         VALUES (
             v_id, p_tenant_id, v_payment_id, 'V1_PAYMENTS_DEPOSIT_CREATED',
             v_event_data || jsonb_build_object('payment_id', v_payment_id), v_now, 1, v_metadata

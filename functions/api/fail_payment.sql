@@ -1,6 +1,8 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION public.fail_payment(p_tenant_id bigint, p_payment_id text, p_reason text DEFAULT NULL, p_idempotency_key text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION public.fail_payment(
+    p_tenant_id bigint, p_payment_id text, p_reason text DEFAULT NULL, p_idempotency_key text DEFAULT NULL
+)
 RETURNS public.payment_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -14,7 +16,10 @@ BEGIN
     ) AS a;
     IF NOT v_event.duplicate THEN
         -- What the payment did to the balance, be it made by a function or by a client: within an hour of its creation.
-        SELECT sum(CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END * (e.event_data ->> 'amount')::numeric)
+        SELECT sum(
+            CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
+            * (e.event_data ->> 'amount')::numeric
+        )
         INTO v_credited
         FROM public.balance_events AS e
         WHERE e.tenant_id = p_tenant_id AND e.event_data ->> 'user_id' = v_event.user_id
@@ -22,10 +27,14 @@ BEGIN
             AND e.event_data ->> 'payment_id' = p_payment_id;
         IF v_credited <> 0 THEN
             PERFORM projection.change_balance(
-                p_tenant_id, v_event.user_id, CASE WHEN v_credited > 0 THEN 'V1_BALANCES_BALANCE_DECREASED' ELSE 'V1_BALANCES_BALANCE_INCREASED' END, abs(v_credited),
-                v_event.event_time, p_payment_id, projection.event_id(p_tenant_id, 'fail balance', p_payment_id),
+                p_tenant_id, v_event.user_id,
+                CASE WHEN v_credited > 0 THEN 'V1_BALANCES_BALANCE_DECREASED'
+                    ELSE 'V1_BALANCES_BALANCE_INCREASED' END,
+                abs(v_credited), v_event.event_time, p_payment_id,
+                projection.event_id(p_tenant_id, 'fail balance', p_payment_id),
                 jsonb_build_object('payment_id', p_payment_id),
-                CASE WHEN p_idempotency_key IS NOT NULL THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
+                CASE WHEN p_idempotency_key IS NOT NULL
+                    THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
             );
         END IF;
     END IF;

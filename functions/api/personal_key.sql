@@ -21,7 +21,9 @@ BEGIN
     SELECT k.* INTO v_found FROM public.personal_keys AS k WHERE k.tenant_id = p_tenant_id AND k.user_id = p_user_id;
     IF v_found.erased_at IS NOT NULL THEN
         RAISE EXCEPTION 'user % of tenant % was erased at %', quote_literal(p_user_id), p_tenant_id, v_found.erased_at
-            USING ERRCODE = 'BL007', HINT = 'What was encrypted cannot be read any more. Give the person a new user_id, if there is to be one.';
+            USING ERRCODE = 'BL007',
+            HINT = 'What was encrypted cannot be read any more. '
+                'Give the person a new user_id, if there is to be one.';
     END IF;
     RETURN QUERY SELECT v_found.tenant_id, v_found.user_id, v_found.key, v_found.created_at;
 END

@@ -29,7 +29,9 @@ BEGIN
     ) AS k;
     IF NOT v_known.is_known THEN
         v_metadata := jsonb_build_object('idempotency_key', p_idempotency_key);
-        INSERT INTO public.bet_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
+        INSERT INTO public.bet_events (
+            id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
+        )
         VALUES (v_id, p_tenant_id, v_bet_id, 'V1_BETS_BET_PLACED', v_event_data, v_now, 1, v_metadata)
         ON CONFLICT DO NOTHING;
         IF FOUND THEN

@@ -11,11 +11,13 @@ DECLARE
     v_event record;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_bet(
-        p_tenant_id, p_bet_id, 'V1_BETS_BET_SETTLED', jsonb_build_object('result', p_result, 'payout', p_payout), p_idempotency_key
+        p_tenant_id, p_bet_id, 'V1_BETS_BET_SETTLED', jsonb_build_object('result', p_result, 'payout', p_payout),
+        p_idempotency_key
     ) AS a;
     IF v_event.placed -> 'from_balance' = 'true' AND p_payout > 0 THEN
         PERFORM projection.change_balance(
-            p_tenant_id, v_event.placed ->> 'user_id', 'V1_BALANCES_BALANCE_INCREASED', p_payout, v_event.event_time, p_bet_id,
+            p_tenant_id, v_event.placed ->> 'user_id', 'V1_BALANCES_BALANCE_INCREASED', p_payout,
+            v_event.event_time, p_bet_id,
             projection.event_id(p_tenant_id, 'settle balance', p_bet_id), jsonb_build_object('bet_id', p_bet_id),
             CASE WHEN p_idempotency_key IS NOT NULL THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
         );

@@ -19,9 +19,13 @@ DECLARE
 END$number$;
 BEGIN
     RETURN CASE p_kind
-        WHEN 'identifier' THEN format(E'jsonb_typeof(%s) = ''string''\n    AND length(%s) BETWEEN 1 AND 200', p_json, p_text)
+        WHEN 'identifier' THEN format(
+            E'jsonb_typeof(%s) = ''string''\n    AND length(%s) BETWEEN 1 AND 200', p_json, p_text
+        )
         WHEN 'text' THEN format('jsonb_typeof(%s) = ''string'' AND length(%s) <= 1000', p_json, p_text)
-        WHEN 'result' THEN format(E'jsonb_typeof(%s) = ''string''\n    AND %s IN (''win'', ''loss'', ''void'')', p_json, p_text)
+        WHEN 'result' THEN format(
+            E'jsonb_typeof(%s) = ''string''\n    AND %s IN (''win'', ''loss'', ''void'')', p_json, p_text
+        )
         WHEN 'flag' THEN format('jsonb_typeof(%s) = ''boolean''', p_json)
         WHEN 'amount' THEN format(v_number, p_json, p_text, '> 0')
         WHEN 'payout' THEN format(v_number, p_json, p_text, '>= 0')

@@ -15,8 +15,13 @@ BEGIN
     END IF;
     IF OLD.metadata ? 'idempotency_key'
         AND NEW.metadata = OLD.metadata - 'idempotency_key'
-        AND (NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp", NEW.version, NEW.created_at)
-            = (OLD.id, OLD.tenant_id, OLD.aggregate_id, OLD.event_type, OLD.event_data, OLD."timestamp", OLD.version, OLD.created_at)
+        AND (
+            NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp", NEW.version,
+            NEW.created_at
+        ) = (
+            OLD.id, OLD.tenant_id, OLD.aggregate_id, OLD.event_type, OLD.event_data, OLD."timestamp", OLD.version,
+            OLD.created_at
+        )
     THEN
         -- Clocks of clients differ a little from ours: their "48 hours ago" may be some minutes early.
         IF OLD.created_at < now() - interval '47 hours 55 minutes' OR pg_has_role('betledger_operator', 'USAGE') THEN
@@ -24,7 +29,8 @@ BEGIN
         END IF;
         RAISE EXCEPTION 'idempotency key % of event % has not expired: it was stored at %',
             OLD.metadata ->> 'idempotency_key', OLD.id, OLD.created_at
-            USING ERRCODE = 'BL010', HINT = 'Take out keys that are older than 48 hours; an operator may take them out sooner.';
+            USING ERRCODE = 'BL010',
+            HINT = 'Take out keys that are older than 48 hours; an operator may take them out sooner.';
     END IF;
     RAISE EXCEPTION 'UPDATE of event % in % is refused: events are append-only', OLD.id, v_table
         USING ERRCODE = 'BL010', HINT = 'Only an idempotency key older than 48 hours may be taken out of metadata.';

@@ -7,7 +7,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(string_agg(
         format(
-            CASE WHEN f.required THEN '%1$s' ELSE E'(coalesce(jsonb_typeof(%2$s), ''null'') = ''null''\n    OR %1$s)' END,
+            CASE WHEN f.required THEN '%1$s'
+                ELSE E'(coalesce(jsonb_typeof(%2$s), ''null'') = ''null''\n    OR %1$s)' END,
             projection.field_check(f.kind, f.json, f.text), f.json
         ), E'\nAND ' ORDER BY f.required DESC, f.name
     ), 'true')

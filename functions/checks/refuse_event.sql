@@ -17,8 +17,8 @@ DECLARE
     v_key jsonb;
 BEGIN
     SELECT r.* INTO e FROM jsonb_to_record(p_event) AS r (
-        id uuid, tenant_id bigint, aggregate_id text, event_type text, event_data jsonb, "timestamp" bigint, version integer,
-        metadata jsonb, created_at timestamptz
+        id uuid, tenant_id bigint, aggregate_id text, event_type text, event_data jsonb, "timestamp" bigint,
+        version integer, metadata jsonb, created_at timestamptz
     );
     v_key := e.metadata -> 'idempotency_key';
     SELECT t.* INTO v_type FROM projection.event_types AS t
@@ -33,7 +33,10 @@ BEGIN
     ELSIF e.aggregate_id IS NULL OR length(e.aggregate_id) NOT BETWEEN 1 AND 256 THEN
         v_problem := format(
             'aggregate_id is %s',
-            coalesce(quote_literal(left(e.aggregate_id, 20)) || format(' (%s characters)', length(e.aggregate_id)), 'null')
+            coalesce(
+                quote_literal(left(e.aggregate_id, 20)) || format(' (%s characters)', length(e.aggregate_id)),
+                'null'
+            )
         );
         v_hint := 'Send 1 to 256 characters.';
     ELSIF v_type.event_type IS NULL THEN
@@ -71,9 +74,12 @@ BEGIN
             ORDER BY f.required DESC, f.key
         LOOP
             CONTINUE WHEN NOT v_field.required AND coalesce(jsonb_typeof(v_field.json), 'null') = 'null';
-            EXECUTE 'SELECT ' || projection.field_check(v_field.kind, '$1', '($1 #>> ''{}'')') INTO v_fine USING v_field.json;
+            EXECUTE 'SELECT ' || projection.field_check(v_field.kind, '$1', '($1 #>> ''{}'')')
+            INTO v_fine USING v_field.json;
             IF v_fine IS NOT TRUE THEN
-                v_problem := format('event_data.%s is %s', v_field.name, coalesce(left(v_field.json::text, 100), 'missing'));
+                v_problem := format(
+                    'event_data.%s is %s', v_field.name, coalesce(left(v_field.json::text, 100), 'missing')
+                );
                 v_hint := CASE v_field.kind
                     WHEN 'identifier' THEN 'Send a string of 1 to 200 characters.'
                     WHEN 'text' THEN 'Send a string of up to 1000 characters, or leave it out.'
@@ -89,7 +95,8 @@ BEGIN
         -- Last, so that a field that is too long is named.
         IF v_problem IS NULL AND (pg_column_size(e.event_data) > 65536 OR pg_column_size(e.metadata) > 65536) THEN
             v_problem := format(
-                'event_data has %s and metadata %s bytes', pg_column_size(e.event_data), coalesce(pg_column_size(e.metadata), 0)
+                'event_data has %s and metadata %s bytes', pg_column_size(e.event_data),
+                coalesce(pg_column_size(e.metadata), 0)
             );
             v_hint := 'Send at most 65536 bytes in each.';
         END IF;

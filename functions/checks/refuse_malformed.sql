@@ -9,11 +9,16 @@ AS $$
 BEGIN
     -- Small first: what is smaller than this has no text that is too long.
     IF num_nulls(
-        NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp", NEW.version, NEW.created_at
-    ) > 0 OR length(NEW.aggregate_id) > 256 OR pg_column_size(NEW.metadata) > 200 OR pg_column_size(NEW.event_data) > 200
+        NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp", NEW.version,
+        NEW.created_at
+    ) > 0
+        OR length(NEW.aggregate_id) > 256
+        OR pg_column_size(NEW.metadata) > 200
+        OR pg_column_size(NEW.event_data) > 200
     THEN
         IF num_nulls(
-            NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp", NEW.version, NEW.created_at
+            NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp",
+            NEW.version, NEW.created_at
         ) > 0
             OR length(NEW.aggregate_id) > 256
             OR length(NEW.metadata ->> 'idempotency_key') > 200

@@ -7,15 +7,19 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF p_tenant_id IS NULL OR p_tenant_id <= 0 THEN
-        PERFORM projection.refuse_argument('tenant_id', p_tenant_id::text, 'Send the id of the tenant, a whole number above 0.');
+        PERFORM projection.refuse_argument(
+            'tenant_id', p_tenant_id::text, 'Send the id of the tenant, a whole number above 0.'
+        );
     END IF;
     -- The policies are the wall; this only puts the refusal into words.
     IF projection.own_tenant() IS DISTINCT FROM p_tenant_id
         AND pg_has_role('betledger_tenant', 'USAGE') AND NOT pg_has_role('betledger_app', 'USAGE')
     THEN
         RAISE EXCEPTION 'tenant % is not open to role %: app.tenant_id is %',
-            p_tenant_id, current_user, coalesce(quote_literal(nullif(current_setting('app.tenant_id', true), '')), 'not set')
-            USING ERRCODE = 'BL006', HINT = format('Run SET LOCAL app.tenant_id = ''%s'' in the transaction.', p_tenant_id);
+            p_tenant_id, current_user,
+            coalesce(quote_literal(nullif(current_setting('app.tenant_id', true), '')), 'not set')
+            USING ERRCODE = 'BL006',
+            HINT = format('Run SET LOCAL app.tenant_id = ''%s'' in the transaction.', p_tenant_id);
     END IF;
     RETURN true;
 END

@@ -17,7 +17,8 @@ BEGIN
     FROM pg_catalog.pg_dist_local_group AS l
     JOIN pg_catalog.pg_dist_node AS n ON n.groupid = l.groupid AND n.noderole = 'primary'
     CROSS JOIN LATERAL pg_catalog.master_run_on_worker(
-        ARRAY[n.nodename], ARRAY[n.nodeport], ARRAY[format('SELECT projection.make_shard_functions(%s)', p_shard_id)], false
+        ARRAY[n.nodename], ARRAY[n.nodeport],
+        ARRAY[format('SELECT projection.make_shard_functions(%s)', p_shard_id)], false
     ) AS r;
     -- A shard of this very transaction, which no other session sees.
     IF v_made IS NOT TRUE THEN

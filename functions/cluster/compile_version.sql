@@ -7,12 +7,15 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     EXECUTE format(
-        'CREATE OR REPLACE FUNCTION projection.compiled_version() RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN %L',
+        'CREATE OR REPLACE FUNCTION projection.compiled_version() RETURNS text '
+        'LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN %L',
         (
             SELECT left(md5(string_agg(part.text, E'\n' ORDER BY part.text)), 8)
             FROM (
                 SELECT s::text FROM projection.registered_sources() AS s
-                UNION ALL SELECT concat(p.read_table, p.kind, p.position, p.latest, p.lowest_columns, p.highest_columns, p.slots)
+                UNION ALL SELECT concat(
+                    p.read_table, p.kind, p.position, p.latest, p.lowest_columns, p.highest_columns, p.slots
+                )
                 FROM projection.registered_projections() AS p
                 UNION ALL SELECT t::text FROM projection.registered_types() AS t
                 UNION ALL SELECT projection.variables_text(p.read_table) FROM projection.registered_projections() AS p

@@ -16,7 +16,9 @@ DECLARE
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
         RAISE EXCEPTION 'database % has no Citus', current_database()
-            USING ERRCODE = 'BL030', HINT = 'Run CREATE EXTENSION citus on the coordinator and on all workers, and add the workers with citus_add_node().';
+            USING ERRCODE = 'BL030',
+            HINT = 'Run CREATE EXTENSION citus on the coordinator and on all workers, '
+                'and add the workers with citus_add_node().';
     END IF;
 
     IF NOT p_with_rows AND NOT EXISTS (
@@ -26,8 +28,13 @@ BEGIN
         PERFORM projection.mark_folded(p.read_table) FROM projection.registered_projections() AS p;
     END IF;
 
-    FOREACH v_table IN ARRAY ARRAY['projection.event_types', 'projection.projections', 'projection.sources', 'ops.maintenance_runs'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_catalog.pg_dist_partition AS d WHERE d.logicalrelid = v_table::regclass AND d.repmodel = 't') THEN
+    FOREACH v_table IN ARRAY ARRAY[
+        'projection.event_types', 'projection.projections', 'projection.sources', 'ops.maintenance_runs'
+    ] LOOP
+        IF NOT EXISTS (
+            SELECT FROM pg_catalog.pg_dist_partition AS d
+            WHERE d.logicalrelid = v_table::regclass AND d.repmodel = 't'
+        ) THEN
             PERFORM pg_catalog.create_reference_table(v_table);
             RETURN NEXT v_table || ' is a reference table';
         END IF;
@@ -50,16 +57,21 @@ BEGIN
         IF EXISTS (SELECT FROM projection.ledger_tables() AS t WHERE t.name = v_table AND t.holds_events) THEN
             EXECUTE format(
                 'CREATE OR REPLACE FUNCTION projection.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER'
-                || ' SET search_path = pg_catalog, pg_temp AS ''BEGIN RETURN NULL; END''', split_part(v_table, '.', 2) || '_inserted'
+                || ' SET search_path = pg_catalog, pg_temp AS ''BEGIN RETURN NULL; END''',
+                split_part(v_table, '.', 2) || '_inserted'
             );
             v_event_tables := v_event_tables || v_table;
         END IF;
         EXECUTE format('SELECT projection.fingerprint(%L)', v_table) INTO v_before;
-        PERFORM pg_catalog.create_distributed_table(v_table, 'tenant_id', colocate_with => CASE WHEN v_table = v_first THEN 'none' ELSE v_first END);
+        PERFORM pg_catalog.create_distributed_table(
+            v_table, 'tenant_id',
+            colocate_with => CASE WHEN v_table = v_first THEN 'none' ELSE v_first END
+        );
         EXECUTE format('SELECT projection.fingerprint(%L)', v_table) INTO v_after;
         IF v_before <> v_after THEN
             RAISE EXCEPTION '% would not be the same after distribution: % before, % after', v_table, v_before, v_after
-                USING ERRCODE = 'BL031', HINT = 'Nothing was changed. Report this with the versions of PostgreSQL and Citus.';
+                USING ERRCODE = 'BL031',
+                HINT = 'Nothing was changed. Report this with the versions of PostgreSQL and Citus.';
         END IF;
         RETURN NEXT format('%s is distributed by tenant_id (%s)', v_table, v_after);
     END LOOP;
@@ -83,7 +95,9 @@ BEGIN
     PERFORM projection.compile_event_types();
     FOR v_function IN
         SELECT p.oid FROM pg_proc AS p
-        WHERE p.pronamespace IN ('public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace)
+        WHERE p.pronamespace IN (
+            'public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace
+        )
             AND pg_get_userbyid(p.proowner) = 'betledger_owner'
             AND NOT EXISTS (
                 SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid

@@ -16,7 +16,9 @@ BEGIN
     -- there.
     FOR v_function IN
         SELECT p.oid FROM pg_proc AS p
-        WHERE p.pronamespace IN ('public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace)
+        WHERE p.pronamespace IN (
+            'public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace
+        )
             AND pg_get_userbyid(p.proowner) = 'betledger_owner'
             AND NOT EXISTS (
                 SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid
@@ -24,7 +26,8 @@ BEGIN
             -- Those that give rows of a table follow it.
             AND NOT EXISTS (
                 SELECT FROM pg_depend AS d JOIN pg_type AS t ON t.oid = d.refobjid
-                WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_type'::regclass AND t.typrelid <> 0
+                WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                    AND d.refclassid = 'pg_type'::regclass AND t.typrelid <> 0
             )
         ORDER BY p.oid
     LOOP

@@ -10,7 +10,8 @@ DECLARE
 BEGIN
     -- Dynamic: where Citus is not installed there is no such table.
     IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
-        EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition AS d WHERE d.logicalrelid = $1::regclass AND d.partmethod = ''h'')'
+        EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition AS d '
+            'WHERE d.logicalrelid = $1::regclass AND d.partmethod = ''h'')'
         INTO v_answer USING p_table;
     END IF;
     RETURN v_answer;

@@ -10,11 +10,16 @@ DECLARE
 BEGIN
     PERFORM ops.require_tenant_of_cluster(p_tenant_id);
     v_shard_id := pg_catalog.get_shard_id_for_distribution_column('public.bet_events', p_tenant_id);
-    IF EXISTS (SELECT FROM pg_catalog.pg_dist_shard AS s WHERE s.shardid = v_shard_id AND s.shardminvalue = s.shardmaxvalue) THEN
+    IF EXISTS (
+        SELECT FROM pg_catalog.pg_dist_shard AS s
+        WHERE s.shardid = v_shard_id AND s.shardminvalue = s.shardmaxvalue
+    ) THEN
         RETURN v_shard_id;
     END IF;
     -- Not force_logical: while rows are updated it waits for a replica identity that its publication lacks, forever.
-    RETURN pg_catalog.isolate_tenant_to_new_shard('public.bet_events', p_tenant_id, 'CASCADE', shard_transfer_mode => 'block_writes');
+    RETURN pg_catalog.isolate_tenant_to_new_shard(
+        'public.bet_events', p_tenant_id, 'CASCADE', shard_transfer_mode => 'block_writes'
+    );
 END
 $$;
 

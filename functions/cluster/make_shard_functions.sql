@@ -27,7 +27,8 @@ BEGIN
             SELECT DISTINCT e.event_table AS name FROM projection.registered_types() AS e
             UNION ALL SELECT r.read_table FROM projection.registered_projections() AS r
         ) AS t
-        JOIN pg_proc AS p ON p.proname ~ (substring(projection.local_table(t.name, p_shard_id) FROM '_[0-9]+$') || '_[0-9a-f]{8}$')
+        JOIN pg_proc AS p
+            ON p.proname ~ (substring(projection.local_table(t.name, p_shard_id) FROM '_[0-9]+$') || '_[0-9a-f]{8}$')
         WHERE p.pronamespace = 'projection'::regnamespace AND p.proname NOT LIKE '%\_' || projection.compiled_version()
     LOOP
         EXECUTE format('DROP FUNCTION %s', v_old);

@@ -12,17 +12,21 @@ BEGIN
     PERFORM ops.require_tenant_of_cluster(p_tenant_id);
     IF NOT EXISTS (
         SELECT FROM pg_catalog.pg_dist_node AS n
-        WHERE n.nodename = p_node_name AND n.nodeport = p_node_port AND n.noderole = 'primary' AND n.isactive AND n.shouldhaveshards
+        WHERE n.nodename = p_node_name AND n.nodeport = p_node_port AND n.noderole = 'primary'
+            AND n.isactive AND n.shouldhaveshards
     ) THEN
         PERFORM projection.refuse_argument('node', p_node_name || ':' || p_node_port, (
-            SELECT 'Send a worker that holds shards: ' || string_agg(n.nodename || ':' || n.nodeport, ', ' ORDER BY n.nodename, n.nodeport) || '.'
+            SELECT 'Send a worker that holds shards: '
+                || string_agg(n.nodename || ':' || n.nodeport, ', ' ORDER BY n.nodename, n.nodeport) || '.'
             FROM pg_catalog.pg_dist_node AS n WHERE n.noderole = 'primary' AND n.isactive AND n.shouldhaveshards
         ));
     END IF;
     v_shard_id := pg_catalog.get_shard_id_for_distribution_column('public.bet_events', p_tenant_id);
     SELECT s.nodename, s.nodeport INTO v_from FROM pg_catalog.citus_shards AS s WHERE s.shardid = v_shard_id;
     IF v_from.nodename <> p_node_name OR v_from.nodeport <> p_node_port THEN
-        PERFORM pg_catalog.citus_move_shard_placement(v_shard_id, v_from.nodename, v_from.nodeport, p_node_name, p_node_port);
+        PERFORM pg_catalog.citus_move_shard_placement(
+            v_shard_id, v_from.nodename, v_from.nodeport, p_node_name, p_node_port
+        );
     END IF;
     RETURN v_shard_id;
 END

@@ -17,7 +17,10 @@ BEGIN
     FROM pg_catalog.pg_dist_node AS n
     LEFT JOIN pg_catalog.citus_shards AS s
         ON s.nodename = n.nodename AND s.nodeport = n.nodeport
-            AND s.colocation_id = (SELECT d.colocationid FROM pg_catalog.pg_dist_partition AS d WHERE d.logicalrelid = 'public.bet_events'::regclass)
+            AND s.colocation_id = (
+                SELECT d.colocationid FROM pg_catalog.pg_dist_partition AS d
+                WHERE d.logicalrelid = 'public.bet_events'::regclass
+            )
     WHERE n.noderole = 'primary'
     GROUP BY n.nodeid, n.nodename, n.nodeport, n.groupid
     ORDER BY n.groupid, n.nodename, n.nodeport;

@@ -21,7 +21,9 @@ BEGIN
     ) LOOP
         IF NOT v_success THEN
             RAISE EXCEPTION 'shard % failed: %', v_shard_id, split_part(v_result, E'\n', 1)
-                USING ERRCODE = 'BL032', HINT = 'Mend what it says (betledger doctor finds workers that are down), and run the same command again.';
+                USING ERRCODE = 'BL032',
+                HINT = 'Mend what it says (betledger doctor finds workers that are down), '
+                    'and run the same command again.';
         END IF;
         RETURN NEXT v_result;
     END LOOP;

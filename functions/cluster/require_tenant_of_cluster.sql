@@ -8,7 +8,8 @@ AS $$
 BEGIN
     IF NOT projection.is_distributed('public.bet_events') THEN
         RAISE EXCEPTION 'database % is not distributed: no tenant can have a shard', current_database()
-            USING ERRCODE = 'BL030', HINT = 'Run this on the coordinator of a Citus cluster, after betledger distribute.';
+            USING ERRCODE = 'BL030',
+            HINT = 'Run this on the coordinator of a Citus cluster, after betledger distribute.';
     END IF;
     IF p_tenant_id IS NULL OR p_tenant_id < 1 THEN
         PERFORM projection.refuse_argument('tenant_id', p_tenant_id::text, 'Send the id of a tenant, 1 or more.');

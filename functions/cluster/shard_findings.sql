@@ -16,7 +16,8 @@ BEGIN
             -- TRUNCATE is stopped by the trigger of the table, before it reaches a shard.
             WHERE g.tgrelid = v_table::regclass AND NOT g.tgisinternal AND g.tgtype & 32 = 0
             UNION ALL SELECT 'policy ' || p.polname FROM pg_policy AS p WHERE p.polrelid = v_table::regclass
-            UNION ALL SELECT 'row-level security' FROM pg_class AS c WHERE c.oid = v_table::regclass AND c.relrowsecurity
+            UNION ALL
+            SELECT 'row-level security' FROM pg_class AS c WHERE c.oid = v_table::regclass AND c.relrowsecurity
         );
         FOR v_shard IN
             SELECT r.shardid, r.success, r.result
@@ -24,13 +25,19 @@ BEGIN
                 SELECT array(
                     SELECT 'trigger ' || regexp_replace(g.tgname, '_[0-9]+$', '') FROM pg_catalog.pg_trigger AS g
                     WHERE g.tgrelid = '%1$s'::regclass AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
-                    UNION ALL SELECT 'policy ' || p.polname FROM pg_catalog.pg_policy AS p WHERE p.polrelid = '%1$s'::regclass
-                    UNION ALL SELECT 'row-level security' FROM pg_catalog.pg_class AS c WHERE c.oid = '%1$s'::regclass AND c.relrowsecurity
+                    UNION ALL
+                    SELECT 'policy ' || p.polname FROM pg_catalog.pg_policy AS p WHERE p.polrelid = '%1$s'::regclass
+                    UNION ALL
+                    SELECT 'row-level security' FROM pg_catalog.pg_class AS c
+                    WHERE c.oid = '%1$s'::regclass AND c.relrowsecurity
                 )
             $command$) AS r
         LOOP
             IF NOT v_shard.success THEN
-                RETURN NEXT format('shard %s of %s was not checked: %s', v_shard.shardid, v_table, split_part(v_shard.result, E'\n', 1));
+                RETURN NEXT format(
+                    'shard %s of %s was not checked: %s', v_shard.shardid, v_table,
+                    split_part(v_shard.result, E'\n', 1)
+                );
             ELSE
                 RETURN QUERY
                 SELECT format('shard %s of %s has no %s', v_shard.shardid, v_table, e)

@@ -22,12 +22,14 @@ BEGIN
     WHERE s.source_table = p_read_table;
     IF v_counts_rows_only THEN
         RETURN QUERY SELECT 'v_before', p_read_table || '[]', 'NULL';
-        RETURN QUERY SELECT 'v_after', p_read_table || '[]', format(E'array_agg(%s)\n    FILTER (WHERE t.is_new)', v_row);
+        RETURN QUERY SELECT 'v_after', p_read_table || '[]',
+            format(E'array_agg(%s)\n    FILTER (WHERE t.is_new)', v_row);
     ELSIF NOT v_counts_rows_only THEN
         RETURN QUERY SELECT 'v_before', p_read_table || '[]', format(
             E'array_agg(%s)\n    FILTER (WHERE NOT t.is_new)',
             projection.row_of(p_read_table, (
-                SELECT jsonb_object_agg(c, format('t.%1$I - c.%1$I', c)) FROM unnest(projection.columns(p_read_table)) AS c
+                SELECT jsonb_object_agg(c, format('t.%1$I - c.%1$I', c))
+                FROM unnest(projection.columns(p_read_table)) AS c
                 WHERE c <> ALL (v_read.key_columns || v_read.lowest_columns || v_read.highest_columns)
             ), 't')
         );
@@ -35,7 +37,8 @@ BEGIN
     END IF;
     IF v_read.kind = 'sum' THEN
         RETURN QUERY SELECT 'v_tenant_ids', 'bigint[]', 'array_agg(c.tenant_id) FILTER (WHERE c.is_stale)';
-        RETURN QUERY SELECT 'v_keys', 'text[]', format('array_agg(c.%I) FILTER (WHERE c.is_stale)', v_read.key_columns[2]);
+        RETURN QUERY SELECT 'v_keys', 'text[]',
+            format('array_agg(c.%I) FILTER (WHERE c.is_stale)', v_read.key_columns[2]);
     END IF;
 END
 $$;

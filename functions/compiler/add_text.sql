@@ -44,7 +44,8 @@ BEGIN
             SELECT format('sum(s.sign * s.%I) <> 0', c) FROM unnest(v_sums) AS c
             UNION ALL
             SELECT format(
-                E'%1$s(s.%2$I) FILTER (WHERE s.sign = 1)\n        IS DISTINCT FROM %1$s(s.%2$I) FILTER (WHERE s.sign = -1)',
+                E'%1$s(s.%2$I) FILTER (WHERE s.sign = 1)\n'
+                    '        IS DISTINCT FROM %1$s(s.%2$I) FILTER (WHERE s.sign = -1)',
                 CASE WHEN c = ANY (v_read.lowest_columns) THEN 'min' ELSE 'max' END, c
             ) FROM unnest(v_bounds) AS c
         ), ' OR'),
@@ -52,7 +53,10 @@ BEGIN
             SELECT projection.added(p_read_table, c, 'excluded.' || quote_ident(c))
             FROM unnest(v_columns) WITH ORDINALITY AS x (c, n) WHERE c <> ALL (v_read.key_columns) ORDER BY n
         )),
-        'variables', (SELECT string_agg(r.target || ' ' || r.type || ';', E'\n') FROM projection.add_results(p_read_table) AS r),
+        'variables', (
+            SELECT string_agg(r.target || ' ' || r.type || ';', E'\n')
+            FROM projection.add_results(p_read_table) AS r
+        ),
         'targets', (SELECT projection.joined(array_agg(r.target)) FROM projection.add_results(p_read_table) AS r),
         'results', (SELECT string_agg(r.result, E',\n    ') FROM projection.add_results(p_read_table) AS r),
         'carry', projection.carry_text(p_read_table, p_shard_id),

@@ -31,7 +31,10 @@ BEGIN
         END IF;
         EXECUTE format(
             'COMMENT ON FUNCTION %s IS %L', v_signature,
-            format('%s Compiled by projection.compile() for %s: change its definition instead.', v_function.says, v_function.made_for)
+            format(
+                '%s Compiled by projection.compile() for %s: change its definition instead.',
+                v_function.says, v_function.made_for
+            )
         );
     END LOOP;
     IF p_shard_id IS NULL AND NOT projection.is_distributed(p_event_table) THEN

@@ -11,10 +11,13 @@ DECLARE
     v_column record;
 BEGIN
     FOR v_column IN
-        SELECT c.name, c.means, string_agg(format('WHEN %L THEN %L', t.event_type, to_jsonb(t) ->> c.name), ' ' ORDER BY t.event_table, t.rank, t.event_type)
-            FILTER (WHERE to_jsonb(t) ->> c.name IS NOT NULL) AS cases
+        SELECT c.name, c.means, string_agg(
+            format('WHEN %L THEN %L', t.event_type, to_jsonb(t) ->> c.name), ' '
+            ORDER BY t.event_table, t.rank, t.event_type
+        ) FILTER (WHERE to_jsonb(t) ->> c.name IS NOT NULL) AS cases
         FROM (VALUES
-            ('rank', 'Breaks ties: events of one stream with the same timestamp fold in the order of this rank, then of id.'),
+            ('rank', 'Breaks ties: events of one stream with the same timestamp fold in the order of this rank, '
+                'then of id.'),
             ('kind', 'What an event is about.'),
             ('status', 'What a stream is after an event.')
         ) AS c (name, means), projection.registered_types() AS t

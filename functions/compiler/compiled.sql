@@ -12,12 +12,14 @@ BEGIN
     IF p_shard_id IS NULL THEN
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'valid', NULL),
             format('(e %s) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE', p_event_table),
-            projection.valid_text(p_event_table), '', 'Whether an event is what projection.event_types says of its type.';
+            projection.valid_text(p_event_table), '',
+            'Whether an event is what projection.event_types says of its type.';
     END IF;
     IF v_is_plain OR p_shard_id IS NOT NULL THEN
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'forget', p_shard_id),
             format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
-            projection.forget_text(p_event_table, p_shard_id), '', 'What is done when idempotency keys were taken out of events.';
+            projection.forget_text(p_event_table, p_shard_id), '',
+            'What is done when idempotency keys were taken out of events.';
     END IF;
     IF p_shard_id IS NOT NULL THEN
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'one', p_shard_id),
@@ -35,10 +37,12 @@ BEGIN
     ELSE
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'inserted', NULL),
             '() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'::text,
-            projection.inserted_text(p_event_table), '', format('Trigger function of %s: checks, then projects.', p_event_table);
+            projection.inserted_text(p_event_table), '',
+            format('Trigger function of %s: checks, then projects.', p_event_table);
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'key_removed', NULL),
             '() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'::text,
-            projection.key_removed_text(p_event_table), '', format('Trigger function of %s, when keys expire.', p_event_table);
+            projection.key_removed_text(p_event_table), '',
+            format('Trigger function of %s, when keys expire.', p_event_table);
     END IF;
     RETURN QUERY SELECT r.* FROM projection.registered_projections() AS p
         CROSS JOIN LATERAL projection.compiled_for_read_table(p.read_table, p_shard_id) AS r

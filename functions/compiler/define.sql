@@ -20,7 +20,8 @@ BEGIN
     WHERE i.indrelid = to_regclass(p_read_table) AND i.indisprimary;
     IF v_keys IS NULL OR v_keys[1] <> 'tenant_id' OR cardinality(v_keys) <> 2 THEN
         PERFORM projection.refuse_definition(
-            p_read_table, 'has no primary key of tenant_id and one more column', 'Create the table first, with such a key.'
+            p_read_table, 'has no primary key of tenant_id and one more column',
+            'Create the table first, with such a key.'
         );
     END IF;
     DELETE FROM projection.sources AS s WHERE s.read_table = p_read_table AND s.definition <> ALL (p_definitions);

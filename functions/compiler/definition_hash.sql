@@ -8,13 +8,19 @@ AS $$
     SELECT md5(concat_ws(
         E'\n', p.kind, p.key_columns, p.latest, p.lowest_columns, p.highest_columns, projection.columns(p_read_table),
         (
-            SELECT string_agg(concat_ws(' ', s.definition, s.source_table, coalesce(pg_get_function_sqlbody(f.oid), f.prosrc)), E'\n' ORDER BY s.definition)
+            SELECT string_agg(
+                concat_ws(' ', s.definition, s.source_table, coalesce(pg_get_function_sqlbody(f.oid), f.prosrc)), E'\n'
+                ORDER BY s.definition
+            )
             FROM projection.registered_sources() AS s JOIN pg_proc AS f ON f.oid = s.definition::regproc
             WHERE s.read_table = p_read_table
         ),
         (
-            SELECT string_agg(concat_ws(' ', t.event_type, t.kind, t.status, t.rank, t.has_effect), E'\n' ORDER BY t.event_type)
-            FROM projection.registered_types() AS t JOIN projection.registered_sources() AS s ON s.source_table = t.event_table
+            SELECT string_agg(
+                concat_ws(' ', t.event_type, t.kind, t.status, t.rank, t.has_effect), E'\n' ORDER BY t.event_type
+            )
+            FROM projection.registered_types() AS t
+            JOIN projection.registered_sources() AS s ON s.source_table = t.event_table
             WHERE s.read_table = p_read_table
         )
     ))

@@ -7,7 +7,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('field %s of event type %s', f.key, t.event_type), format('has the unknown kind %s', f.value),
         'Known: identifier, text, result, flag, amount, payout, odds.'
-    FROM projection.registered_types() AS t CROSS JOIN LATERAL jsonb_each_text(t.required_fields || t.optional_fields) AS f
+    FROM projection.registered_types() AS t
+    CROSS JOIN LATERAL jsonb_each_text(t.required_fields || t.optional_fields) AS f
     WHERE t.event_table = p_event_table AND projection.field_check(f.value, '', '') IS NULL
     UNION ALL
     SELECT format('event type %s', t.event_type), 'is one of which no projection says anything',
@@ -19,7 +20,8 @@ AS $$
         WHERE s.source_table = p_event_table AND d.condition IS DISTINCT FROM 'false'
     )
     UNION ALL
-    SELECT format('event table %s', p_event_table), 'has no event type', 'Register its types in projection.event_types first.'
+    SELECT format('event table %s', p_event_table), 'has no event type',
+        'Register its types in projection.event_types first.'
     WHERE NOT EXISTS (SELECT FROM projection.registered_types() AS t WHERE t.event_table = p_event_table)
 $$;
 

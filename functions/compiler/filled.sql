@@ -19,7 +19,8 @@ BEGIN
     FROM pg_proc AS f WHERE f.pronamespace = 'projection'::regnamespace AND f.proname = 'template_' || p_template;
     FOREACH v_line IN ARRAY string_to_array(v_body, E'\n') LOOP
         FOR v_hole IN
-            SELECT h.key AS name, replace(h.value, E'\n', E'\n' || repeat(' ', length(v_line) - length(ltrim(v_line)))) AS text
+            SELECT h.key AS name,
+                replace(h.value, E'\n', E'\n' || repeat(' ', length(v_line) - length(ltrim(v_line)))) AS text
             FROM jsonb_each_text(p_holes) AS h WHERE strpos(v_line, '"{' || h.key || '}"') > 0
         LOOP
             FOREACH v_form IN ARRAY ARRAY[

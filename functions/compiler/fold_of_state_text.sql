@@ -21,7 +21,8 @@ AS $$
                 (SELECT projection.joined(array_agg(format('s.%I::text', x) ORDER BY x_n))
                     FROM jsonb_array_elements_text(g.columns -> 'columns') WITH ORDINALITY AS e (x, x_n)),
                 E'\n        FILTER (WHERE s.event_type IN (\n            ' || (
-                    SELECT projection.joined(array_agg(quote_literal(o) ORDER BY o)) FROM jsonb_array_elements_text(g.columns -> 'of') AS o
+                    SELECT projection.joined(array_agg(quote_literal(o) ORDER BY o))
+                    FROM jsonb_array_elements_text(g.columns -> 'of') AS o
                 ) || '))', g.n
             ) ORDER BY g.n)
             FROM jsonb_array_elements(p.latest) WITH ORDINALITY AS g (columns, n)

@@ -12,7 +12,8 @@ AS $$
                 WHEN a.attname = ANY (p.key_columns) THEN 's.' || quote_ident(a.attname)
                 WHEN a.attname = ANY (p.lowest_columns) THEN format('min(s.%1$I) AS %1$I', a.attname)
                 WHEN a.attname = ANY (p.highest_columns) THEN format('max(s.%1$I) AS %1$I', a.attname)
-                WHEN projection.is_trimmed(p_read_table, a.attname) THEN format('trim_scale(sum(s.%1$I)) AS %1$I', a.attname)
+                WHEN projection.is_trimmed(p_read_table, a.attname)
+                    THEN format('trim_scale(sum(s.%1$I)) AS %1$I', a.attname)
                 ELSE format('sum(s.%1$I)::%2$s AS %1$I', a.attname, format_type(a.atttypid, a.atttypmod))
             END ORDER BY a.attnum
         )),

@@ -12,23 +12,25 @@ DECLARE
     v_kind text := (SELECT p.kind FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table);
     v_said text;
 BEGIN
-    SELECT string_agg(projection.filled(CASE v_kind WHEN 'state' THEN 'said_by_events' ELSE 'said' END, jsonb_build_object(
-        'said', projection.joined(ARRAY(
-            SELECT CASE WHEN x.name = ANY (projection.said_columns(s.definition)) THEN 'c.' || quote_ident(x.name)
-                ELSE format('%s AS %I', projection.nothing_said(s.definition) ->> x.name, x.name) END
-            FROM unnest(projection.columns(p_read_table)) WITH ORDINALITY AS x (name, n)
-            WHERE x.name <> 'slot' ORDER BY x.n
-        )),
-        'source', coalesce(p_events, projection.local_table(s.source_table, p_shard_id)),
-        'definition', s.definition,
-        -- On Citus the rows are those of shards, which have types of their own.
-        'row', CASE WHEN p_events IS NULL AND projection.is_distributed(s.source_table)
-            THEN projection.row_of(s.source_table, '{}', 'e') ELSE 'e' END,
-        'condition', coalesce(nullif(concat_ws(
-            ' AND ', replace(p_condition, '<key>', coalesce((projection.event_key(s.definition, ''))[2], '')),
-            projection.effect_text(s.source_table)
-        ), ''), 'true')
-    )), E'\nUNION ALL\n' ORDER BY s.definition) INTO v_said
+    SELECT string_agg(projection.filled(
+        CASE v_kind WHEN 'state' THEN 'said_by_events' ELSE 'said' END, jsonb_build_object(
+            'said', projection.joined(ARRAY(
+                SELECT CASE WHEN x.name = ANY (projection.said_columns(s.definition)) THEN 'c.' || quote_ident(x.name)
+                    ELSE format('%s AS %I', projection.nothing_said(s.definition) ->> x.name, x.name) END
+                FROM unnest(projection.columns(p_read_table)) WITH ORDINALITY AS x (name, n)
+                WHERE x.name <> 'slot' ORDER BY x.n
+            )),
+            'source', coalesce(p_events, projection.local_table(s.source_table, p_shard_id)),
+            'definition', s.definition,
+            -- On Citus the rows are those of shards, which have types of their own.
+            'row', CASE WHEN p_events IS NULL AND projection.is_distributed(s.source_table)
+                THEN projection.row_of(s.source_table, '{}', 'e') ELSE 'e' END,
+            'condition', coalesce(nullif(concat_ws(
+                ' AND ', replace(p_condition, '<key>', coalesce((projection.event_key(s.definition, ''))[2], '')),
+                projection.effect_text(s.source_table)
+            ), ''), 'true')
+        )
+    ), E'\nUNION ALL\n' ORDER BY s.definition) INTO v_said
     FROM projection.registered_sources() AS s
     WHERE s.read_table = p_read_table AND s.source_table = coalesce(p_event_table, s.source_table);
     IF v_kind = 'state' THEN

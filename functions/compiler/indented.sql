@@ -7,7 +7,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT replace(repeat('    ', p_levels) || replace(p_text, E'\n', E'\n' || repeat('    ', p_levels)), E'    \n', E'\n')
+        SELECT replace(
+            repeat('    ', p_levels) || replace(p_text, E'\n', E'\n' || repeat('    ', p_levels)),
+            E'    \n', E'\n'
+        )
     );
 END
 $$;

@@ -12,7 +12,8 @@ BEGIN
             SELECT FROM pg_attribute AS a
             WHERE a.attrelid = p_read_table::regclass AND a.attname = p_column AND a.atttypid = 'numeric'::regtype
         ) AND EXISTS (
-            SELECT FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p ON p.read_table = s.source_table
+            SELECT FROM projection.registered_sources() AS s
+            JOIN projection.registered_projections() AS p ON p.read_table = s.source_table
             WHERE s.read_table = p_read_table
         )
     );

@@ -1,8 +1,8 @@
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.keys_after(
-    p_read_table text, p_tenant_id bigint, p_after_tenant_id bigint, p_after_key text, p_limit integer, p_shard_id bigint,
-    OUT tenant_ids bigint[], OUT keys text[]
+    p_read_table text, p_tenant_id bigint, p_after_tenant_id bigint, p_after_key text, p_limit integer,
+    p_shard_id bigint, OUT tenant_ids bigint[], OUT keys text[]
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -22,7 +22,8 @@ BEGIN
             projection.filled('keys_of', jsonb_build_object('key', s.key, 'source', s.source)), E'\nUNION\n'
         )))
         FROM (
-            SELECT projection.local_table(s.source_table, p_shard_id) AS source, (projection.event_key(s.definition, ''))[2] AS key
+            SELECT projection.local_table(s.source_table, p_shard_id) AS source,
+                (projection.event_key(s.definition, ''))[2] AS key
             FROM projection.registered_sources() AS s WHERE s.read_table = p_read_table
             UNION ALL
             SELECT projection.local_table(p_read_table, p_shard_id), format('e.%I', p.key_columns[2])

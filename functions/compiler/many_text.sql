@@ -13,7 +13,10 @@ AS $$
             'key', quote_ident(p.key_columns[2]),
             'keys', projection.list(array_remove(p.key_columns, 'slot'), 'f.*'),
             'row', projection.row_of(
-                p.read_table, CASE p.kind WHEN 'slots' THEN jsonb_build_object('slot', projection.slot_text(s.definition)) ELSE '{}' END, 'f'
+                p.read_table,
+                CASE p.kind WHEN 'slots' THEN jsonb_build_object('slot', projection.slot_text(s.definition))
+                    ELSE '{}' END,
+                'f'
             ),
             'refresh', projection.local_function(p.read_table, 'refresh', p_shard_id),
             'add', projection.local_function(p.read_table, 'add', p_shard_id)

@@ -9,7 +9,9 @@ AS $$
 DECLARE
     v_read projection.projections%ROWTYPE;
     v_columns text[] := projection.columns(p_read_table);
-    v_definition text := (SELECT min(s.definition) FROM projection.registered_sources() AS s WHERE s.read_table = p_read_table);
+    v_definition text := (
+        SELECT min(s.definition) FROM projection.registered_sources() AS s WHERE s.read_table = p_read_table
+    );
     v_first text;
     v_last text;
     v_merges text := 'g.new_tenant_id IS NOT NULL AND o.was IS NULL';
@@ -37,7 +39,8 @@ BEGIN
             WHEN c.name = v_read.key_columns[1] THEN 'g.tenant_id'
             WHEN c.name = v_read.key_columns[2] THEN 'g.key'
             WHEN c.name = ANY (v_read.lowest_columns) THEN format('least((o.was).%I, g.%I)', c.name, 'new_' || c.name)
-            WHEN c.name = ANY (v_read.highest_columns) THEN format('greatest((o.was).%I, g.%I)', c.name, 'new_' || c.name)
+            WHEN c.name = ANY (v_read.highest_columns)
+                THEN format('greatest((o.was).%I, g.%I)', c.name, 'new_' || c.name)
             WHEN NOT c.latest ? 'of' THEN format('g.%I', 'new_' || c.name)
             ELSE format(
                 'CASE WHEN g.%I IS NULL THEN (o.was).%I ELSE g.%I END',

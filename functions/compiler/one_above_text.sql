@@ -13,11 +13,14 @@ DECLARE
     v_text text := '';
 BEGIN
     FOR v_source IN
-        SELECT s.definition, p.* FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
+        SELECT s.definition, p.*
+        FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
         WHERE s.source_table = p_read_table ORDER BY p.position
     LOOP
         SELECT
-            bool_and(s.condition IS NULL AND (s.is_constant OR s.value = 'was.' || quote_ident(s.name_below))) AS follows,
+            bool_and(
+                s.condition IS NULL AND (s.is_constant OR s.value = 'was.' || quote_ident(s.name_below))
+            ) AS follows,
             array_agg(projection.added(v_source.read_table, s.name, s.change) ORDER BY s.name)
                 FILTER (WHERE NOT s.is_key AND s.change <> '0') AS assignments,
             array_agg(format('t.%I = %s', s.name, s.change) ORDER BY s.name) FILTER (WHERE s.is_key) AS key,
@@ -26,9 +29,11 @@ BEGIN
         FROM (
             -- A constant counts the rows: it changes when there is one more.
             SELECT d.*, d.name = ANY (v_source.key_columns) AS is_key, b.name_below,
-                CASE WHEN d.is_constant THEN CASE WHEN p_is_new THEN d.value END ELSE p_deltas ->> b.name_below END AS change
+                CASE WHEN d.is_constant THEN CASE WHEN p_is_new THEN d.value END
+                    ELSE p_deltas ->> b.name_below END AS change
             FROM projection.simplified(
-                v_source.definition, projection.row_of(p_read_table, '{}', 'was'), jsonb_build_object('was', p_read_table)
+                v_source.definition, projection.row_of(p_read_table, '{}', 'was'),
+                jsonb_build_object('was', p_read_table)
             ) AS d
             LEFT JOIN LATERAL (
                 SELECT c FROM unnest(projection.columns(p_read_table)) AS c WHERE d.value = 'was.' || quote_ident(c)

@@ -11,7 +11,9 @@ AS $$
     SELECT coalesce(string_agg(c.text, E'\n' ORDER BY p.position), '')
     FROM projection.registered_sources() AS s
     JOIN projection.registered_projections() AS p USING (read_table)
-    CROSS JOIN LATERAL projection.one_carry_text(s.definition, p_event_table, p_new, p_was, p_column, p_values, p_shard_id) AS c (text)
+    CROSS JOIN LATERAL projection.one_carry_text(
+        s.definition, p_event_table, p_new, p_was, p_column, p_values, p_shard_id
+    ) AS c (text)
     WHERE s.source_table = p_read_table AND c.text <> ''
 $$;
 

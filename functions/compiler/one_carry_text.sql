@@ -9,12 +9,15 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_read_table text := (SELECT s.read_table FROM projection.registered_sources() AS s WHERE s.definition = p_definition);
+    v_read_table text := (
+        SELECT s.read_table FROM projection.registered_sources() AS s WHERE s.definition = p_definition
+    );
     v_change record;
     v_above text;
     v_text text;
 BEGIN
-    SELECT c.* INTO v_change FROM projection.one_change(p_definition, p_event_table, p_new, p_was, p_column, p_values) AS c;
+    SELECT c.* INTO v_change
+    FROM projection.one_change(p_definition, p_event_table, p_new, p_was, p_column, p_values) AS c;
     IF v_change.condition = 'false' OR v_change.assignments IS NULL THEN
         RETURN '';
     END IF;
@@ -28,7 +31,8 @@ BEGIN
         ));
     ELSE
         v_text := projection.one_update_text(
-            p_definition, v_change.assignments, v_change.key, v_change.deltas, CASE WHEN p_was IS NULL THEN v_change.plus END, v_above,
+            p_definition, v_change.assignments, v_change.key, v_change.deltas,
+            CASE WHEN p_was IS NULL THEN v_change.plus END, v_above,
             projection.one_above_text(v_read_table, v_change.plus, true, p_shard_id), p_shard_id
         );
     END IF;

@@ -21,9 +21,13 @@ BEGIN
     SELECT
         array_agg(
             projection.added(
-                v_source.read_table, n.name, CASE WHEN NOT n.is_zero THEN n.value END, CASE WHEN NOT o.is_zero THEN o.value END
+                v_source.read_table, n.name,
+                CASE WHEN NOT n.is_zero THEN n.value END,
+                CASE WHEN NOT o.is_zero THEN o.value END
             ) ORDER BY n.n
-        ) FILTER (WHERE NOT n.is_key AND n.value IS DISTINCT FROM coalesce(o.value, CASE WHEN n.is_zero THEN n.value END)),
+        ) FILTER (
+            WHERE NOT n.is_key AND n.value IS DISTINCT FROM coalesce(o.value, CASE WHEN n.is_zero THEN n.value END)
+        ),
         array_agg(format('t.%I = %s', n.name, n.value) ORDER BY n.n) FILTER (WHERE n.is_key),
         v_nothing || jsonb_object_agg(n.name, n.value),
         CASE WHEN p_was IS NOT NULL THEN v_nothing || jsonb_object_agg(n.name, o.value) END,
@@ -35,9 +39,12 @@ BEGIN
             FILTER (WHERE n.is_key OR n.value IS DISTINCT FROM o.value),
         min(n.condition),
         p_was IS NULL
-            OR coalesce(bool_and(n.value = o.value) FILTER (WHERE n.is_key), false) AND min(n.condition) IS NOT DISTINCT FROM min(o.condition),
-        array_agg(format(CASE WHEN n.name = ANY (v_read.lowest_columns) THEN '%s <= %s' ELSE '%s >= %s' END, n.value, o.value) ORDER BY n.n)
-            FILTER (WHERE n.name = ANY (v_bounds) AND n.value <> o.value)
+            OR coalesce(bool_and(n.value = o.value) FILTER (WHERE n.is_key), false)
+                AND min(n.condition) IS NOT DISTINCT FROM min(o.condition),
+        array_agg(
+            format(CASE WHEN n.name = ANY (v_read.lowest_columns) THEN '%s <= %s' ELSE '%s >= %s' END, n.value, o.value)
+            ORDER BY n.n
+        ) FILTER (WHERE n.name = ANY (v_bounds) AND n.value <> o.value)
     INTO assignments, key, plus, minus, deltas, condition, same_row, guards
     FROM (
         SELECT s.*, s.name = ANY (v_read.key_columns) AS is_key, row_number() OVER () AS n

@@ -23,7 +23,9 @@ BEGIN
     CROSS JOIN LATERAL projection.status_column(p_definition, t.rank) AS c
     WHERE t.event_table = v_source.source_table AND t.event_type = p_event_type;
     v_new := projection.row_after(p_definition, p_event_type, true);
-    SELECT jsonb_object_agg(n.key, CASE WHEN n.key = ANY (p.key_columns) THEN n.value ELSE 'was.' || quote_ident(n.key) END) INTO v_was
+    SELECT jsonb_object_agg(
+        n.key, CASE WHEN n.key = ANY (p.key_columns) THEN n.value ELSE 'was.' || quote_ident(n.key) END
+    ) INTO v_was
     FROM jsonb_each_text(v_new) AS n, projection.registered_projections() AS p WHERE p.read_table = v_source.read_table;
     -- What every event says by a constant of its type, but for its status, nearly always stays: the kind of a payment.
     SELECT v_was || coalesce(jsonb_object_agg(s.name, s.value), '{}'),
@@ -35,7 +37,9 @@ BEGIN
     WHERE p.read_table = v_source.read_table AND NOT g.columns ? 'of' AND s.name <> v_status.name;
     -- After an event of a lower rank, one of the same time is later, too.
     v_is_later := ARRAY[format(
-        '%s %s was.%I', v_new ->> v_time_column, CASE WHEN v_status.values_before IS NULL THEN '>' ELSE '>=' END, v_time_column
+        '%s %s was.%I', v_new ->> v_time_column,
+        CASE WHEN v_status.values_before IS NULL THEN '>' ELSE '>=' END,
+        v_time_column
     )] || format('was.%I IN (%s)', v_status.name, array_to_string(v_status.values_before, ', ')) || v_stays;
     -- What the general way has to do: the row counts to another one above, or a bound may be taken back.
     FOR v_above IN

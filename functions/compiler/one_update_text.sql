@@ -13,10 +13,12 @@ DECLARE
     v_columns text[];
     v_row jsonb;
 BEGIN
-    SELECT p.* INTO v_read FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
+    SELECT p.* INTO v_read
+    FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
     WHERE s.definition = p_definition;
     v_columns := projection.columns(v_read.read_table);
-    v_row := projection.nothing_said(p_definition) || CASE v_read.kind WHEN 'slots' THEN p_deltas ELSE coalesce(p_plus, '{}') END;
+    v_row := projection.nothing_said(p_definition)
+        || CASE v_read.kind WHEN 'slots' THEN p_deltas ELSE coalesce(p_plus, '{}') END;
     RETURN projection.filled(
         CASE WHEN v_read.kind = 'slots' THEN 'one_slot' WHEN p_plus IS NULL THEN 'one_known_sum' ELSE 'one_sum' END,
         jsonb_build_object(
@@ -25,7 +27,8 @@ BEGIN
             'columns', projection.list(v_columns, '*'), 'keys', projection.list(v_read.key_columns, '*'),
             'values', (
                 SELECT projection.joined(array_agg(
-                    CASE WHEN projection.is_trimmed(v_read.read_table, c.name) AND v_row ->> c.name NOT IN ('0', '''0''::numeric')
+                    CASE WHEN projection.is_trimmed(v_read.read_table, c.name)
+                        AND v_row ->> c.name NOT IN ('0', '''0''::numeric')
                         THEN format('trim_scale(%s)', v_row ->> c.name) ELSE v_row ->> c.name END ORDER BY c.n
                 ))
                 FROM unnest(v_columns) WITH ORDINALITY AS c (name, n)

@@ -13,7 +13,9 @@ DECLARE
         'INSERT INTO %s (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version)'
         ' SELECT gen_random_uuid(), $1, s.aggregate_id, s.event_type, s.event_data, s."timestamp", 1', p_event_table
     );
-    v_samples text := format(' FROM projection.sample_events(%L) AS s WHERE s.arrives = $2 AND s.n = coalesce($3, s.n)', p_event_table);
+    v_samples text := format(
+        ' FROM projection.sample_events(%L) AS s WHERE s.arrives = $2 AND s.n = coalesce($3, s.n)', p_event_table
+    );
     v_event record;
     v_read_table text;
     v_table text;
@@ -28,9 +30,11 @@ BEGIN
     BEGIN
         -- All ways that events can come: each is another path of the compiled code.
         FOR v_event IN
-            SELECT s.* FROM projection.sample_events(p_event_table) AS s WHERE s.arrives = 'one by one' ORDER BY s.aggregate_id, s.n
+            SELECT s.* FROM projection.sample_events(p_event_table) AS s WHERE s.arrives = 'one by one'
+            ORDER BY s.aggregate_id, s.n
         LOOP
-            EXECUTE v_insert || ' FROM (VALUES ($2, $3, $4, $5)) AS s (aggregate_id, event_type, event_data, "timestamp")'
+            EXECUTE v_insert
+                || ' FROM (VALUES ($2, $3, $4, $5)) AS s (aggregate_id, event_type, event_data, "timestamp")'
             USING v_tenant_id, v_event.aggregate_id, v_event.event_type, v_event.event_data, v_event."timestamp";
         END LOOP;
         EXECUTE v_insert || v_samples USING v_tenant_id, 'together', NULL::integer;
@@ -40,7 +44,8 @@ BEGIN
             EXECUTE format(
                 'SELECT %L || coalesce(format('', row %%s'', v.key), ''''), format(''is not the fold of sample '
                 'events: %%s instead of %%s'', v.actual, v.expected)'
-                ' FROM (%s) AS v (read_table, tenant_id, key, expected, actual) LIMIT 1', v_read_table, projection.verify_text(v_read_table)
+                ' FROM (%s) AS v (read_table, tenant_id, key, expected, actual) LIMIT 1',
+                v_read_table, projection.verify_text(v_read_table)
             ) INTO v_what, v_problem USING v_tenant_id;
             EXIT WHEN v_what IS NOT NULL;
         END LOOP;
@@ -51,11 +56,14 @@ BEGIN
             NULL;
         WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS v_table = TABLE_NAME, v_column = COLUMN_NAME, v_problem = MESSAGE_TEXT;
-            v_what := coalesce(format('column %s of %s:', nullif(v_column, ''), nullif(v_table, '')), p_event_table || ':');
+            v_what := coalesce(
+                format('column %s of %s:', nullif(v_column, ''), nullif(v_table, '')), p_event_table || ':'
+            );
     END;
     IF v_problem IS NOT NULL THEN
         PERFORM projection.refuse_definition(
-            v_what, v_problem, 'Correct the definition: every event type of has_effect has to give what its columns can hold.'
+            v_what, v_problem,
+            'Correct the definition: every event type of has_effect has to give what its columns can hold.'
         );
     END IF;
 END

@@ -10,7 +10,8 @@ BEGIN
         WITH RECURSIVE reached AS (
             SELECT s.read_table FROM projection.registered_sources() AS s WHERE s.source_table = p_source_table
             UNION
-            SELECT s.read_table FROM reached AS r JOIN projection.registered_sources() AS s ON s.source_table = r.read_table
+            SELECT s.read_table FROM reached AS r
+            JOIN projection.registered_sources() AS s ON s.source_table = r.read_table
         )
         SELECT coalesce(array_agg(r.read_table), '{}') FROM reached AS r
     );

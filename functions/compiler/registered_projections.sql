@@ -2,8 +2,8 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.registered_projections()
 RETURNS TABLE (
-    read_table text, kind text, key_columns text[], "position" integer, latest jsonb, lowest_columns text[], highest_columns text[],
-    slots integer, folded_by text
+    read_table text, kind text, key_columns text[], "position" integer, latest jsonb, lowest_columns text[],
+    highest_columns text[], slots integer, folded_by text
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -2,8 +2,8 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.registered_types()
 RETURNS TABLE (
-    event_table text, event_type text, kind text, status text, rank integer, required_fields jsonb, optional_fields jsonb,
-    has_effect boolean
+    event_table text, event_type text, kind text, status text, rank integer, required_fields jsonb,
+    optional_fields jsonb, has_effect boolean
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -20,7 +20,9 @@ BEGIN
         'columns', projection.list(s.names, '*'), 'added', projection.list(s.names, 'd.*'),
         'difference', projection.list(s.names, 'coalesce(f.*, 0) - coalesce(t.*, 0) AS *'),
         'differs', projection.list(s.names, 'd.* <> 0', ' OR'),
-        'set', projection.joined(ARRAY(SELECT projection.added(p_read_table, n, 'excluded.' || quote_ident(n)) FROM unnest(s.names) AS n))
+        'set', projection.joined(ARRAY(
+            SELECT projection.added(p_read_table, n, 'excluded.' || quote_ident(n)) FROM unnest(s.names) AS n
+        ))
     ) INTO STRICT v_holes
     FROM projection.registered_projections() AS p
     CROSS JOIN LATERAL (

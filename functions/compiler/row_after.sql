@@ -10,9 +10,11 @@ DECLARE
     v_time_column text := projection.time_column(p_definition);
     v_said_when text;
 BEGIN
-    SELECT p.* INTO v_read FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
+    SELECT p.* INTO v_read
+    FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
     WHERE s.definition = p_definition;
-    SELECT s.value INTO v_said_when FROM projection.said_by(p_definition, p_event_type) AS s WHERE s.name = v_time_column;
+    SELECT s.value INTO v_said_when
+    FROM projection.said_by(p_definition, p_event_type) AS s WHERE s.name = v_time_column;
     RETURN (
         SELECT jsonb_object_agg(c.name, CASE
             WHEN c.name = ANY (v_read.key_columns) THEN s.said_as
@@ -23,11 +25,14 @@ BEGIN
             WHEN s.value = v_said_when AND c.name = ANY (v_read.lowest_columns) THEN 'was.' || quote_ident(c.name)
             WHEN s.value = v_said_when THEN s.said_as
             ELSE format(
-                '%s(was.%I, %s)', CASE WHEN c.name = ANY (v_read.lowest_columns) THEN 'least' ELSE 'greatest' END, c.name, s.said_as
+                '%s(was.%I, %s)',
+                CASE WHEN c.name = ANY (v_read.lowest_columns) THEN 'least' ELSE 'greatest' END,
+                c.name, s.said_as
             )
         END)
         FROM (
-            SELECT a.name, g.columns IS NOT NULL AS is_latest, NOT g.columns ? 'of' OR g.columns -> 'of' ? p_event_type AS is_said
+            SELECT a.name, g.columns IS NOT NULL AS is_latest,
+                NOT g.columns ? 'of' OR g.columns -> 'of' ? p_event_type AS is_said
             FROM unnest(projection.columns(v_read.read_table)) AS a (name)
             LEFT JOIN jsonb_array_elements(v_read.latest) AS g (columns) ON g.columns -> 'columns' ? a.name
         ) AS c

@@ -9,7 +9,8 @@ AS $$
         SELECT p.read_table, p.kind, p.key_columns, r.column_name, r.rule
         FROM projection.registered_projections() AS p
         CROSS JOIN LATERAL (
-            SELECT c, 'latest' FROM jsonb_array_elements(p.latest) AS g (columns), jsonb_array_elements_text(g.columns -> 'columns') AS c
+            SELECT c, 'latest'
+            FROM jsonb_array_elements(p.latest) AS g (columns), jsonb_array_elements_text(g.columns -> 'columns') AS c
             UNION ALL SELECT c, 'lowest' FROM unnest(p.lowest_columns) AS c
             UNION ALL SELECT c, 'highest' FROM unnest(p.highest_columns) AS c
         ) AS r (column_name, rule)
@@ -27,23 +28,27 @@ AS $$
         WHERE s.read_table = c.read_table AND c.column_name = ANY (projection.said_columns(s.definition))
     )
     UNION ALL
-    SELECT format('column %s of %s', r.column_name, r.read_table), format('is to hold the %s, but is not there', r.rule),
+    SELECT format('column %s of %s', r.column_name, r.read_table),
+        format('is to hold the %s, but is not there', r.rule),
         'Correct the name in projection.define(), or add the column.'
     FROM rules AS r WHERE NOT EXISTS (
         SELECT FROM columns AS c WHERE c.read_table = r.read_table AND c.column_name = r.column_name
     )
     UNION ALL
-    SELECT format('column %s of %s', r.column_name, r.read_table), format('is gathered in two ways: %s', string_agg(r.rule, ', ' ORDER BY r.rule)),
+    SELECT format('column %s of %s', r.column_name, r.read_table),
+        format('is gathered in two ways: %s', string_agg(r.rule, ', ' ORDER BY r.rule)),
         'Name each column once in projection.define().'
     FROM rules AS r GROUP BY r.read_table, r.column_name HAVING count(*) > 1
     UNION ALL
-    SELECT format('column %s of %s', c.column_name, c.read_table), 'would add up in a table whose rows follow the order of events',
+    SELECT format('column %s of %s', c.column_name, c.read_table),
+        'would add up in a table whose rows follow the order of events',
         'Name it in p_latest, p_lowest or p_highest, or gather the sum in a table of its own.'
     FROM columns AS c WHERE c.kind = 'state' AND c.column_name <> ALL (c.key_columns) AND NOT EXISTS (
         SELECT FROM rules AS r WHERE r.read_table = c.read_table AND r.column_name = c.column_name
     )
     UNION ALL
-    SELECT format('column %s of %s', r.column_name, r.read_table), format('holds the %s, in a table with slots', r.rule),
+    SELECT format('column %s of %s', r.column_name, r.read_table),
+        format('holds the %s, in a table with slots', r.rule),
         'Keep it in a table without slots: only sums can be spread over rows.'
     FROM rules AS r WHERE r.kind = 'slots'
     UNION ALL
@@ -57,7 +62,8 @@ AS $$
     CROSS JOIN jsonb_array_elements(p.latest) AS g (columns)
     CROSS JOIN jsonb_array_elements_text(coalesce(g.columns -> 'of', '[]')) AS o
     WHERE p.read_table = ANY (p_read_tables) AND NOT EXISTS (
-        SELECT FROM projection.registered_sources() AS s JOIN projection.registered_types() AS t ON t.event_table = s.source_table
+        SELECT FROM projection.registered_sources() AS s
+        JOIN projection.registered_types() AS t ON t.event_table = s.source_table
         WHERE s.read_table = p.read_table AND t.event_type = o
     )
 $$;

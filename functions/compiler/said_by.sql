@@ -8,7 +8,8 @@ AS $$
 DECLARE
     v_table text := (SELECT s.source_table FROM projection.registered_sources() AS s WHERE s.definition = p_definition);
     v_highest text[] := (
-        SELECT p.highest_columns FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
+        SELECT p.highest_columns
+        FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
         WHERE s.definition = p_definition
     );
 BEGIN
@@ -16,7 +17,8 @@ BEGIN
     SELECT
         s.name, s.value, s.is_constant, s.is_zero, s.condition,
         CASE
-            WHEN s.is_constant OR s.value IN (SELECT 'e.' || quote_ident(c) FROM unnest(projection.columns(v_table)) AS c)
+            WHEN s.is_constant
+                OR s.value IN (SELECT 'e.' || quote_ident(c) FROM unnest(projection.columns(v_table)) AS c)
                 THEN s.value
             -- Columns of which the same is said share a variable.
             ELSE 'said.' || quote_ident(first_value(s.name) OVER (

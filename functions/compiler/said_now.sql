@@ -9,7 +9,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_rows jsonb;
-    v_source text := (SELECT s.source_table FROM projection.registered_sources() AS s WHERE s.definition = p_definition);
+    v_source text := (
+        SELECT s.source_table FROM projection.registered_sources() AS s WHERE s.definition = p_definition
+    );
 BEGIN
     v_rows := jsonb_build_object('e', p_event_table, 'said', v_source, 'was', v_source);
     IF p_row IS NULL THEN

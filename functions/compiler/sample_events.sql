@@ -22,7 +22,8 @@ AS $$
     streams AS (
         SELECT
             a.arrives, format('%s, then %s %s (%s)', x.event_type, y.event_type, o.words, a.arrives) AS name, o.ms,
-            x.event_type AS first_type, x.event_data AS first_data, y.event_type AS second_type, y.event_data AS second_data
+            x.event_type AS first_type, x.event_data AS first_data,
+            y.event_type AS second_type, y.event_data AS second_data
         FROM samples AS x CROSS JOIN samples AS y
         CROSS JOIN (VALUES ('later', 1), ('of the same time', 0), ('that is late', -1)) AS o (words, ms)
         CROSS JOIN (VALUES ('one by one'), ('together'), ('first the first')) AS a (arrives)

@@ -11,7 +11,9 @@ BEGIN
     RETURN (
         SELECT format(
             '%s + pg_backend_pid() %% %s',
-            100 * coalesce((SELECT f.position FROM projection.registered_projections() AS f WHERE f.read_table = s.source_table), 0), p.slots
+            100 * coalesce((
+                SELECT f.position FROM projection.registered_projections() AS f WHERE f.read_table = s.source_table
+            ), 0), p.slots
         )
         FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
         WHERE s.definition = p_definition

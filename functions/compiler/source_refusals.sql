@@ -22,11 +22,13 @@ AS $$
     FROM sources AS s CROSS JOIN unnest(s.key_columns) AS k
     WHERE k <> ALL (projection.said_columns(s.definition)) AND k <> 'slot'
     UNION ALL
-    SELECT s.definition, format('gathers %s from %s, which comes at the same or a later position', s.read_table, s.source_table),
+    SELECT s.definition,
+        format('gathers %s from %s, which comes at the same or a later position', s.read_table, s.source_table),
         'Give the table above a higher p_position: rows are locked in this order.'
     FROM sources AS s WHERE s.position_below >= s.position
     UNION ALL
-    SELECT s.definition, 'gathers from slots, whose rows mean nothing by themselves', 'Gather from what the slots gather from.'
+    SELECT s.definition, 'gathers from slots, whose rows mean nothing by themselves',
+        'Gather from what the slots gather from.'
     FROM sources AS s WHERE s.kind_below = 'slots'
     UNION ALL
     SELECT s.read_table, 'follows the order of events, and has ' || CASE

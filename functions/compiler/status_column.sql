@@ -1,6 +1,8 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION projection.status_column(p_definition text, p_rank integer, OUT name text, OUT values_before text[])
+CREATE OR REPLACE FUNCTION projection.status_column(
+    p_definition text, p_rank integer, OUT name text, OUT values_before text[]
+)
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$

@@ -15,7 +15,8 @@ BEGIN
     EXECUTE format(
         'EXPLAIN (VERBOSE, FORMAT JSON, COSTS OFF) SELECT projection.event_time(e."timestamp")'
         -- With two rows in it, the name of a row stands before each column.
-        ' FROM jsonb_populate_record(NULL::%1$s, ''{}'') AS e CROSS JOIN jsonb_populate_record(NULL::%1$s, ''{}'') AS o',
+        ' FROM jsonb_populate_record(NULL::%1$s, ''{}'') AS e '
+        'CROSS JOIN jsonb_populate_record(NULL::%1$s, ''{}'') AS o',
         v_source.source_table
     ) INTO v_plan;
     RETURN (

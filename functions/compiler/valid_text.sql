@@ -6,8 +6,10 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT projection.filled('valid', jsonb_build_object('branches', string_agg(
-        format(E'WHEN %L THEN\n    %s', t.event_type, replace(projection.payload_check(p_event_table, t.event_type), E'\n', E'\n    ')), E'\n'
-        ORDER BY t.rank, t.event_type
+        format(
+            E'WHEN %L THEN\n    %s', t.event_type,
+            replace(projection.payload_check(p_event_table, t.event_type), E'\n', E'\n    ')
+        ), E'\n' ORDER BY t.rank, t.event_type
     )))
     FROM projection.registered_types() AS t WHERE t.event_table = p_event_table
 $$;

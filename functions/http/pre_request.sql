@@ -16,13 +16,18 @@ BEGIN
     ELSIF v_tenant_id !~ '^[1-9][0-9]{0,17}$' THEN
         RAISE EXCEPTION 'Invalid X-Tenant-Id format' USING ERRCODE = 'PT400', HINT = 'Send a whole number above 0.';
     ELSIF v_tenant_id <> v_claims ->> 'tenant_id' THEN
-        RAISE EXCEPTION 'X-Tenant-Id is not the tenant of the token' USING ERRCODE = 'PT403', HINT = 'Send the tenant_id of the token.';
+        RAISE EXCEPTION 'X-Tenant-Id is not the tenant of the token'
+            USING ERRCODE = 'PT403', HINT = 'Send the tenant_id of the token.';
     END IF;
     IF coalesce(current_setting('request.method', true), '') NOT IN ('GET', 'HEAD', 'OPTIONS') THEN
         IF coalesce(v_key, '') = '' THEN
-            RAISE EXCEPTION 'Missing Idempotency-Key header' USING ERRCODE = 'PT400', HINT = 'Send a key of 1 to 200 characters, new for each new operation.';
+            RAISE EXCEPTION 'Missing Idempotency-Key header'
+                USING ERRCODE = 'PT400',
+                HINT = 'Send a key of 1 to 200 characters, new for each new operation.';
         ELSIF length(v_key) > 200 THEN
-            RAISE EXCEPTION 'Invalid Idempotency-Key format' USING ERRCODE = 'PT400', HINT = 'Send a key of 1 to 200 characters, new for each new operation.';
+            RAISE EXCEPTION 'Invalid Idempotency-Key format'
+                USING ERRCODE = 'PT400',
+                HINT = 'Send a key of 1 to 200 characters, new for each new operation.';
         END IF;
     END IF;
     -- Whatever role the token names, from here on it is one behind the wall.

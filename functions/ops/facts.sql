@@ -30,7 +30,8 @@ BEGIN
         SELECT 'events', pg_size_pretty(v_sizes[1]), 'with their indexes'
         UNION ALL SELECT 'read tables', pg_size_pretty(v_sizes[2]), 'with their indexes'
         UNION ALL
-        SELECT 'oldest idempotency key', coalesce(v_oldest_key || ' hours', 'none'), CASE WHEN v_oldest_key >= 48 THEN 'due: run betledger purge' END;
+        SELECT 'oldest idempotency key', coalesce(v_oldest_key || ' hours', 'none'),
+            CASE WHEN v_oldest_key >= 48 THEN 'due: run betledger purge' END;
     EXCEPTION WHEN connection_exception THEN
         -- What can be told is told while a node is down: that is when one looks.
         RETURN QUERY SELECT 'events', 'unknown', 'a node does not answer: see ops.nodes()';

@@ -11,7 +11,8 @@ DECLARE
     v_answer text;
 BEGIN
     EXECUTE format(
-        'SELECT format(''%%s rows, sum %%s'', count(*), coalesce(sum(hashtextextended(ROW(%s)::text, 0)), 0)) FROM %s AS t',
+        'SELECT format(''%%s rows, sum %%s'', count(*), coalesce(sum(hashtextextended(ROW(%s)::text, 0)), 0)) '
+        'FROM %s AS t',
         projection.list(projection.columns(p_table), 't.*'), p_table::regclass
     ) INTO v_answer;
     RETURN v_answer;

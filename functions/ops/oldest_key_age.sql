@@ -9,7 +9,8 @@ DECLARE
     v_hours integer;
 BEGIN
     EXECUTE format(
-        'SELECT extract(epoch FROM now() - min(e.created_at))::bigint / 3600 FROM %s AS e WHERE e.metadata ->> ''idempotency_key'' IS NOT NULL',
+        'SELECT extract(epoch FROM now() - min(e.created_at))::bigint / 3600 FROM %s AS e '
+        'WHERE e.metadata ->> ''idempotency_key'' IS NOT NULL',
         p_event_table::regclass
     ) INTO v_hours;
     RETURN v_hours;

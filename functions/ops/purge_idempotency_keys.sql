@@ -14,10 +14,15 @@ DECLARE
     v_in_batch bigint;
 BEGIN
     IF older_than IS NULL OR older_than < '0' THEN
-        PERFORM projection.refuse_argument('older_than', older_than::text, 'Send the age from which keys are to go, such as interval ''48 hours''.');
+        PERFORM projection.refuse_argument(
+            'older_than', older_than::text,
+            'Send the age from which keys are to go, such as interval ''48 hours''.'
+        );
     END IF;
     IF batch IS NULL OR batch < 1 THEN
-        PERFORM projection.refuse_argument('batch', batch::text, 'Send the number of keys to take out between two commits, 1 or more.');
+        PERFORM projection.refuse_argument(
+            'batch', batch::text, 'Send the number of keys to take out between two commits, 1 or more.'
+        );
     END IF;
     IF p_shard_id IS NULL AND projection.is_distributed('public.bet_events') THEN
         PERFORM projection.on_shards(
@@ -32,7 +37,8 @@ BEGIN
         -- which the events were stored: they lie beside each other.
         FOR v_due IN EXECUTE pg_catalog.format(
             'SELECT array_agg(d.tenant_id) AS tenant_ids, array_agg(d.id) AS ids, max(d.total) AS total FROM ('
-            || 'SELECT e.tenant_id, e.id, count(*) OVER () AS total, (row_number() OVER (ORDER BY e.created_at) - 1) / $2 AS part'
+            || 'SELECT e.tenant_id, e.id, count(*) OVER () AS total,'
+            || ' (row_number() OVER (ORDER BY e.created_at) - 1) / $2 AS part'
             || ' FROM %s AS e WHERE e.metadata ->> ''idempotency_key'' IS NOT NULL AND e.created_at < $1'
             || ') AS d GROUP BY d.part ORDER BY d.part', projection.local_table(v_event_table, p_shard_id)
         ) USING v_before, batch LOOP
@@ -47,7 +53,9 @@ BEGIN
             v_purged := v_purged + v_in_batch;
             COMMIT;
             RAISE NOTICE '%: % idempotency keys taken out', v_event_table, v_purged
-                USING DETAIL = pg_catalog.jsonb_build_object('step', v_event_table, 'done', v_purged, 'total', v_due.total);
+                USING DETAIL = pg_catalog.jsonb_build_object(
+                    'step', v_event_table, 'done', v_purged, 'total', v_due.total
+                );
         END LOOP;
     END LOOP;
     IF p_shard_id IS NULL THEN
@@ -56,7 +64,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE ops.purge_idempotency_keys(interval, integer, bigint) IS
+COMMENT ON PROCEDURE ops.purge_idempotency_keys(interval, integer, bigint) IS -- noqa: LT01
 'Takes idempotency keys that are older than an age out of all event tables and read tables, and commits every batch '
 'keys. Runs beside writers; may be stopped at any time and run again. On Citus all shards are purged at the same '
 'time, each on its node (by a call with p_shard_id). Errors: BL001 bad age or batch, BL032 a shard failed. Example: '

@@ -15,7 +15,8 @@ BEGIN
     IF v_read_table IS NULL THEN
         RAISE EXCEPTION 'projection % is unknown', coalesce(quote_literal(p_name), 'null')
             USING ERRCODE = 'BL001', HINT = (
-                SELECT 'Known: ' || string_agg(p.read_table, ', ' ORDER BY p.position) || '.' FROM projection.registered_projections() AS p
+                SELECT 'Known: ' || string_agg(p.read_table, ', ' ORDER BY p.position) || '.'
+                FROM projection.registered_projections() AS p
             );
     END IF;
     RETURN v_read_table;

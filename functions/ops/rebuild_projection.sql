@@ -18,13 +18,17 @@ DECLARE
     v_only text := CASE WHEN p_name IS NOT NULL THEN projection.read_table(p_name) END;
 BEGIN
     IF p_batch IS NULL OR p_batch < 1 THEN
-        PERFORM projection.refuse_argument('batch', p_batch::text, 'Send the number of rows to rebuild between two commits, 1 or more.');
+        PERFORM projection.refuse_argument(
+            'batch', p_batch::text,
+            'Send the number of rows to rebuild between two commits, 1 or more.'
+        );
     END IF;
     IF p_shard_id IS NOT NULL THEN
         PERFORM projection.compile_shard(p_shard_id);
     ELSIF projection.is_distributed('public.bet_events') THEN
         PERFORM projection.on_shards(
-            pg_catalog.format('CALL ops.rebuild_projection(%L, %L, %L, <shard_id>)', p_name, p_tenant_id, p_batch), p_tenant_id
+            pg_catalog.format('CALL ops.rebuild_projection(%L, %L, %L, <shard_id>)', p_name, p_tenant_id, p_batch),
+            p_tenant_id
         );
         PERFORM ops.record_rebuild(v_only, p_tenant_id);
         RETURN;
@@ -40,7 +44,9 @@ BEGIN
         v_changed := 0;
         WHILE v_projection.kind <> 'slots' LOOP
             SELECT k.tenant_ids, k.keys INTO v_keys
-            FROM projection.keys_after(v_projection.read_table, p_tenant_id, v_after_tenant_id, v_after_key, p_batch, p_shard_id) AS k;
+            FROM projection.keys_after(
+                v_projection.read_table, p_tenant_id, v_after_tenant_id, v_after_key, p_batch, p_shard_id
+            ) AS k;
             EXIT WHEN v_keys.keys IS NULL;
             v_in_batch := projection.refresh_rows(
                 v_projection.read_table, v_keys.tenant_ids, v_keys.keys, p_shard_id
@@ -51,7 +57,9 @@ BEGIN
             v_changed := v_changed + v_in_batch;
             COMMIT;
             RAISE NOTICE '%: % rows rebuilt, % of them were different', v_projection.read_table, v_done, v_changed
-                USING DETAIL = pg_catalog.jsonb_build_object('step', v_projection.read_table, 'done', v_done, 'total', NULL);
+                USING DETAIL = pg_catalog.jsonb_build_object(
+                    'step', v_projection.read_table, 'done', v_done, 'total', NULL
+                );
         END LOOP;
         IF v_projection.kind = 'slots' THEN
             v_changed := projection.repair_slots(v_projection.read_table, p_tenant_id, p_shard_id);
@@ -66,7 +74,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE ops.rebuild_projection(text, bigint, integer, bigint) IS
+COMMENT ON PROCEDURE ops.rebuild_projection(text, bigint, integer, bigint) IS -- noqa: LT01
 'Folds a read table (all of them without a name) anew from its sources, and then the summaries above it, for one '
 'tenant or for all, and commits every p_batch rows. Runs beside writers; may be stopped at any time and run again. On '
 'Citus all shards are rebuilt at the same time, each on its node (by a call with p_shard_id). Errors: BL001 unknown '

@@ -23,7 +23,9 @@ BEGIN
         FROM projection.registered_sources() AS s WHERE s.read_table = p.read_table
     ) AS d
     CROSS JOIN LATERAL (
-        SELECT string_agg('        ' || replace(e.rule, ', "columns"', E',\n        "columns"'), E',\n' ORDER BY e.n) AS lines
+        SELECT string_agg(
+            '        ' || replace(e.rule, ', "columns"', E',\n        "columns"'), E',\n' ORDER BY e.n
+        ) AS lines
         FROM jsonb_array_elements_text(p.latest) WITH ORDINALITY AS e (rule, n)
     ) AS l
     WHERE p.read_table = p_table;

@@ -24,8 +24,11 @@ BEGIN
         RETURN;
     END IF;
     -- Only members of pg_monitor may see what others do.
-    IF has_table_privilege('pg_catalog.citus_stat_tenants', 'SELECT') AND current_setting('citus.stat_tenants_track') <> 'none' THEN
-        SELECT coalesce(jsonb_object_agg(b.tenant_attribute, jsonb_build_array(b.reads, b.writes, b.cpu)), '{}') INTO v_busy
+    IF has_table_privilege('pg_catalog.citus_stat_tenants', 'SELECT')
+        AND current_setting('citus.stat_tenants_track') <> 'none'
+    THEN
+        SELECT coalesce(jsonb_object_agg(b.tenant_attribute, jsonb_build_array(b.reads, b.writes, b.cpu)), '{}')
+        INTO v_busy
         FROM (
             SELECT s.tenant_attribute, sum(s.read_count_in_this_period + s.read_count_in_last_period) AS reads,
                 sum(s.query_count_in_this_period + s.query_count_in_last_period
@@ -42,22 +45,26 @@ BEGIN
     ),
     placements AS MATERIALIZED (
         SELECT p.nodename, p.nodeport, s.colocation_id, d.shardminvalue, d.shardmaxvalue,
-            min(s.shardid) FILTER (WHERE s.table_name = 'public.bet_events'::regclass) AS shard_id, sum(s.shard_size)::bigint AS bytes
+            min(s.shardid) FILTER (WHERE s.table_name = 'public.bet_events'::regclass) AS shard_id,
+            sum(s.shard_size)::bigint AS bytes
         FROM pg_catalog.citus_shards AS s
         JOIN pg_catalog.pg_dist_shard AS d ON d.shardid = s.shardid
         JOIN pg_catalog.pg_dist_node AS p ON p.nodename = s.nodename AND p.nodeport = s.nodeport
-        JOIN pg_catalog.pg_dist_partition AS b ON b.logicalrelid = 'public.bet_events'::regclass AND b.colocationid = s.colocation_id
+        JOIN pg_catalog.pg_dist_partition AS b
+            ON b.logicalrelid = 'public.bet_events'::regclass AND b.colocationid = s.colocation_id
         GROUP BY p.nodename, p.nodeport, s.colocation_id, d.shardminvalue, d.shardmaxvalue
     ),
     shared AS MATERIALIZED (
-        SELECT pg_catalog.get_shard_id_for_distribution_column('public.bet_events', t.tenant_id) AS shard_id, count(*) AS tenants
+        SELECT pg_catalog.get_shard_id_for_distribution_column('public.bet_events', t.tenant_id) AS shard_id,
+            count(*) AS tenants
         FROM (SELECT DISTINCT o.tenant_id FROM projection.tenant_totals AS o) AS t GROUP BY 1
     )
     SELECT s.tenant_id, s.users, s.bets, s.last_activity_at, p.nodename, p.nodeport, p.shard_id, p.bytes, o.tenants,
         (v_busy -> s.tenant_id::text ->> 0)::bigint, (v_busy -> s.tenant_id::text ->> 1)::bigint,
         (v_busy -> s.tenant_id::text ->> 2)::double precision
     FROM summaries AS s
-    JOIN placements AS p ON p.shard_id = pg_catalog.get_shard_id_for_distribution_column('public.bet_events', s.tenant_id)
+    JOIN placements AS p
+        ON p.shard_id = pg_catalog.get_shard_id_for_distribution_column('public.bet_events', s.tenant_id)
     JOIN shared AS o ON o.shard_id = p.shard_id
     ORDER BY s.bets DESC, s.tenant_id;
 END

@@ -18,7 +18,9 @@ BEGIN
         RETURN QUERY
         SELECT v.projection, v.tenant_id, v.key, v.expected, v.actual
         FROM projection.on_shards(
-            format('SELECT coalesce(jsonb_agg(v), ''[]'') FROM ops.verify_projections(%L, <shard_id>) AS v', p_tenant_id), p_tenant_id
+            format(
+                'SELECT coalesce(jsonb_agg(v), ''[]'') FROM ops.verify_projections(%L, <shard_id>) AS v', p_tenant_id
+            ), p_tenant_id
         ) AS s,
         jsonb_to_recordset(s::jsonb) AS v (projection text, tenant_id bigint, key text, expected jsonb, actual jsonb);
         GET DIAGNOSTICS v_found = ROW_COUNT;

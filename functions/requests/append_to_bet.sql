@@ -33,7 +33,8 @@ BEGIN
     duplicate := NOT FOUND;
     IF duplicate THEN
         PERFORM projection.is_bet_request_known(
-            p_tenant_id, v_event_id, p_idempotency_key, p_event_type, p_event_data || jsonb_build_object('bet_id', p_bet_id), true
+            p_tenant_id, v_event_id, p_idempotency_key, p_event_type,
+            p_event_data || jsonb_build_object('bet_id', p_bet_id), true
         );
         RETURN;
     END IF;
@@ -48,7 +49,8 @@ BEGIN
         IF v_event.event_type IN (p_event_type, 'V1_BETS_BET_SETTLED', 'V1_BETS_BET_CANCELLED') THEN
             RAISE EXCEPTION 'bet % is %: it cannot be %',
                 quote_literal(p_bet_id), projection.event_status(v_event.event_type), v_status
-                USING ERRCODE = 'BL003', HINT = 'placed can be confirmed, settled or cancelled; confirmed can be settled or cancelled.';
+                USING ERRCODE = 'BL003',
+                HINT = 'placed can be confirmed, settled or cancelled; confirmed can be settled or cancelled.';
         END IF;
         IF v_event."timestamp" > event_time THEN
             RAISE EXCEPTION 'bet % was changed at the same moment', quote_literal(p_bet_id)

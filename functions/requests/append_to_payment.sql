@@ -31,7 +31,9 @@ BEGIN
     event_time := greatest(projection.current_ms(), event_time);
     v_event_id := coalesce(projection.event_id(p_tenant_id, p_status, p_idempotency_key), gen_random_uuid());
 
-    INSERT INTO public.payment_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
+    INSERT INTO public.payment_events (
+        id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
+    )
     VALUES (
         v_event_id, p_tenant_id, p_payment_id, v_event_type,
         CASE WHEN p_event_data -> 'reason' = 'null' THEN p_event_data - 'reason' ELSE p_event_data END, event_time, 1,

@@ -8,8 +8,8 @@ DECLARE
     v_result public.bet_result;
 BEGIN
     SELECT
-        b.tenant_id, b.bet_id, b.user_id, b.stake, b.odds, b.fixture_id, b.status, b.result, b.payout, b.idempotency_key,
-        b.created_at, b.last_updated_at, p_duplicate
+        b.tenant_id, b.bet_id, b.user_id, b.stake, b.odds, b.fixture_id, b.status, b.result, b.payout,
+        b.idempotency_key, b.created_at, b.last_updated_at, p_duplicate
     INTO v_result
     FROM public.bets_view AS b WHERE b.tenant_id = p_tenant_id AND b.bet_id = p_bet_id;
     IF NOT FOUND THEN

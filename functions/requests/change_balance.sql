@@ -11,7 +11,9 @@ AS $$
 DECLARE
     v_balance numeric;
 BEGIN
-    INSERT INTO public.balance_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
+    INSERT INTO public.balance_events (
+        id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
+    )
     VALUES (
         p_id, p_tenant_id, 'balance-' || p_user_id, p_event_type,
         jsonb_build_object('user_id', p_user_id, 'amount', p_amount) || p_event_data, p_timestamp, 1,
@@ -19,7 +21,8 @@ BEGIN
     )
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'idempotency key % was used for another balance change', quote_literal(p_metadata ->> 'idempotency_key')
+        RAISE EXCEPTION 'idempotency key % was used for another balance change',
+            quote_literal(p_metadata ->> 'idempotency_key')
             USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
     END IF;
     -- The trigger of the event has locked the row of the user: what is read now stays until we commit.
@@ -29,7 +32,8 @@ BEGIN
         PERFORM projection.refuse_unseen('balance', p_user_id, p_tenant_id);
     ELSIF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' AND v_balance < 0 THEN
         RAISE EXCEPTION 'user % has %, which is less than %', quote_literal(p_user_id), v_balance + p_amount, p_amount
-            USING ERRCODE = 'BL004', HINT = 'Deposit first, or ask for less. The same idempotency key may be sent again.';
+            USING ERRCODE = 'BL004',
+            HINT = 'Deposit first, or ask for less. The same idempotency key may be sent again.';
     END IF;
     RETURN v_balance;
 END

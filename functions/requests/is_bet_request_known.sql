@@ -24,7 +24,8 @@ BEGIN
     END IF;
     IF is_known THEN
         PERFORM projection.require_same_request(
-            p_key, v_type, p_event_type, '{"from_balance": false}' || v_data || jsonb_build_object('bet_id', bet_id), p_sent
+            p_key, v_type, p_event_type,
+            '{"from_balance": false}' || v_data || jsonb_build_object('bet_id', bet_id), p_sent
         );
     END IF;
 END

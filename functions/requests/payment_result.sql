@@ -10,8 +10,8 @@ DECLARE
     v_result public.payment_result;
 BEGIN
     SELECT
-        p.tenant_id, p.payment_id, p.user_id, p.type, p.amount, p.status, p.idempotency_key, p.created_at, p.last_updated_at,
-        p_balance, p_duplicate
+        p.tenant_id, p.payment_id, p.user_id, p.type, p.amount, p.status, p.idempotency_key, p.created_at,
+        p.last_updated_at, p_balance, p_duplicate
     INTO v_result
     FROM public.payments_view AS p WHERE p.tenant_id = p_tenant_id AND p.payment_id = p_payment_id;
     IF NOT FOUND THEN

@@ -19,7 +19,8 @@ BEGIN
             USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
     END IF;
     FOR v_argument IN
-        SELECT s.key AS name, s.value AS sent, coalesce(p_stored -> s.key, 'null') AS stored FROM jsonb_each(p_sent) AS s ORDER BY s.key
+        SELECT s.key AS name, s.value AS sent, coalesce(p_stored -> s.key, 'null') AS stored
+        FROM jsonb_each(p_sent) AS s ORDER BY s.key
     LOOP
         -- 1 is 1.0, and the string "1" that a client may have inserted is 1, too.
         CONTINUE WHEN v_argument.sent = v_argument.stored

@@ -2,7 +2,8 @@
 SET ROLE app;
 
 -- anna of tenant 10001 deposits 100. The balance is there at once.
-SELECT payment_id, type, amount, status, balance, duplicate FROM public.deposit(10001, 'anna', 100.00, 'anna-deposit-1');
+SELECT payment_id, type, amount, status, balance, duplicate
+FROM public.deposit(10001, 'anna', 100.00, 'anna-deposit-1');
 
 -- The network hiccups and the same request comes again: nothing is booked twice.
 SELECT type, amount, balance, duplicate FROM public.deposit(10001, 'anna', 100, 'anna-deposit-1');
@@ -16,16 +17,23 @@ SELECT user_id, stake, odds, fixture_id, status, duplicate
 FROM public.place_bet(10001, 'anna', 40, 2.10, 'match-7', 'anna-bet-1', true);
 
 -- The bet is confirmed, and wins: 84 are paid out to the balance.
-SELECT status FROM public.confirm_bet(10001, (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND idempotency_key = 'anna-bet-1'));
+SELECT status
+FROM public.confirm_bet(
+    10001, (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND idempotency_key = 'anna-bet-1')
+);
 
 SELECT status, result, payout
-FROM public.settle_bet(10001, (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND idempotency_key = 'anna-bet-1'), 'win', 84);
+FROM public.settle_bet(
+    10001, (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND idempotency_key = 'anna-bet-1'), 'win', 84
+);
 
 SELECT user_id, balance, transaction_count FROM public.user_balances_view WHERE tenant_id = 10001;
 
 -- What is settled cannot be cancelled.
 -- expect: BL003
-SELECT * FROM public.cancel_bet(10001, (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND idempotency_key = 'anna-bet-1'));
+SELECT * FROM public.cancel_bet(
+    10001, (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND idempotency_key = 'anna-bet-1')
+);
 
 -- An overdraft is refused, whatever else runs at the same time.
 -- expect: BL004
@@ -78,7 +86,8 @@ SELECT tenant_id, user_id, stake, odds, status, result, payout FROM public.bets_
 
 SELECT tenant_id, user_id, type, amount, status FROM public.payments_view ORDER BY tenant_id, created_at;
 
-SELECT tenant_id, user_id, bets, staked, paid_out, net_result, deposits, withdrawals FROM public.user_activity_view ORDER BY tenant_id;
+SELECT tenant_id, user_id, bets, staked, paid_out, net_result, deposits, withdrawals
+FROM public.user_activity_view ORDER BY tenant_id;
 
 SELECT tenant_id, users, bets_settled, bets_cancelled, gross_gaming_revenue, deposits, withdrawals, balances
 FROM public.tenants_summary_view ORDER BY tenant_id;

@@ -5,7 +5,9 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-PERFORM "{refresh}"(ARRAY(SELECT e.tenant_id FROM unnest(p_events) AS e), ARRAY(SELECT "{key}" FROM unnest(p_events) AS e));
+PERFORM "{refresh}"(
+    ARRAY(SELECT e.tenant_id FROM unnest(p_events) AS e), ARRAY(SELECT "{key}" FROM unnest(p_events) AS e)
+);
 END
 $$;
 

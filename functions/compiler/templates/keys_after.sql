@@ -4,7 +4,9 @@ CREATE OR REPLACE FUNCTION projection.template_keys_after()
 RETURNS void
 LANGUAGE sql
 AS $$
-SELECT array_agg(u.tenant_id ORDER BY u.tenant_id, u.key COLLATE "C"), array_agg(u.key ORDER BY u.tenant_id, u.key COLLATE "C")
+SELECT
+    array_agg(u.tenant_id ORDER BY u.tenant_id, u.key COLLATE "C"),
+    array_agg(u.key ORDER BY u.tenant_id, u.key COLLATE "C")
 FROM (
     TABLE "{keys}"
     ORDER BY 1, 2 LIMIT $4
