@@ -32,7 +32,9 @@ def test_the_sql_of_the_readme_runs(db: psycopg.Connection) -> None:
     assert {"place_bet", "settle_bet", "balance_as_of", "public.fixtures_view", "bet_events"} <= set(ran)
     # As `betledger migrate` does after a migration.
     for table in ("bet_events", "payment_events", "balance_events"):
-        db.execute("SELECT projection.compile(%s)", (f"public.{table}",))
+        with db.transaction():
+            db.execute("SET LOCAL ROLE betledger_owner")
+            db.execute("SELECT projection.compile(%s), projection.prove(%s)", (f"public.{table}", f"public.{table}"))
     insert(db, event("V1_BETS_BET_CONFIRMED") | {"event_type": "V1_BETS_BET_NOTED", "event_data": '{"note": "x"}'})
     db.execute("CALL ops.rebuild_projection('fixtures_view')")
     place(db, bet="bet-3")
