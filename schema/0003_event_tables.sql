@@ -28,6 +28,12 @@ BEGIN
         ' INCLUDE (created_at, id) WHERE metadata ->> ''idempotency_key'' IS NOT NULL',
         p_name, 'idx_' || p_name || '_idempotency'
     );
+    -- By the statistics of this index every event would have a key: a clean-up would read the whole table.
+    EXECUTE format('ALTER INDEX public.%I ALTER COLUMN 2 SET STATISTICS 0', 'idx_' || p_name || '_idempotency');
+    EXECUTE format(
+        'CREATE STATISTICS public.%2$I ON (metadata ->> ''idempotency_key'') FROM public.%1$I',
+        p_name, p_name || '_keys'
+    );
     -- The history of an aggregate, and the events that its row is folded from.
     EXECUTE format(
         'CREATE INDEX %2$I ON public.%1$I (tenant_id, aggregate_id, "timestamp")', p_name, p_name || '_aggregate'

@@ -8,6 +8,12 @@ AS $$
 DECLARE
     v_name text := split_part(p_event_table, '.', 2);
 BEGIN
+    -- The policy of the table, with a refusal in words. First, since it takes the strongest lock: a writer that has read
+    -- the table and is about to write it would wait for the triggers, and this for the writer.
+    EXECUTE format(
+        'ALTER POLICY own_tenant ON %s'
+        ' WITH CHECK (tenant_id = projection.own_tenant() OR projection.require_tenant(tenant_id))', p_event_table
+    );
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER refuse_malformed BEFORE INSERT ON %s'
         ' FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed(%L)', p_event_table, p_event_table
@@ -27,11 +33,6 @@ BEGIN
     EXECUTE format(
         'CREATE OR REPLACE TRIGGER guard_truncate BEFORE TRUNCATE ON %s'
         ' FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event()', p_event_table
-    );
-    -- The policy of the table, with a refusal in words.
-    EXECUTE format(
-        'ALTER POLICY own_tenant ON %s'
-        ' WITH CHECK (tenant_id = projection.own_tenant() OR projection.require_tenant(tenant_id))', p_event_table
     );
 END
 $$;
