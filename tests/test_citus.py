@@ -159,7 +159,7 @@ def test_tables_are_distributed_by_tenant_and_colocated(db: psycopg.Connection) 
     spread = {name: made.pop(name) for name in (*EVENT_TABLES, *READ_TABLES, "personal_keys")}
     assert len(set(spread.values())) == 1 and next(iter(spread.values()))[:2] == ("h", "tenant_id")
     assert {name: kind for name, (kind, *_) in made.items()} == {
-        **{f"projection.{name}": "n" for name in ("event_types", "projections", "folds")},
+        **{f"projection.{name}": "n" for name in ("event_types", "projections", "sources")},
         "ops.maintenance_runs": "n",
     }
 
@@ -488,8 +488,8 @@ BROKEN = {
         "public.payments_view is not co-located with public.bet_events",
     ),
     "every node has the facts": (
-        "SELECT undistribute_table('projection.folds', cascade_via_foreign_keys => true)",
-        "projection.folds is no reference table",
+        "SELECT undistribute_table('projection.sources', cascade_via_foreign_keys => true)",
+        "projection.sources is no reference table",
     ),
     "tenants reach their node": (
         "ALTER ROLE walled RESET citus.propagate_set_commands",
