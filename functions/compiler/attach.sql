@@ -8,8 +8,8 @@ AS $$
 DECLARE
     v_name text := split_part(p_event_table, '.', 2);
 BEGIN
-    -- The policy of the table, with a refusal in words. First, since it takes the strongest lock: a writer that has read
-    -- the table and is about to write it would wait for the triggers, and this for the writer.
+    -- The policy of the table, with a refusal in words. First, since it takes the strongest lock: a writer that has
+    -- read the table and is about to write it would wait for the triggers, and this for the writer.
     EXECUTE format(
         'ALTER POLICY own_tenant ON %s'
         ' WITH CHECK (tenant_id = projection.own_tenant() OR projection.require_tenant(tenant_id))', p_event_table
