@@ -27,19 +27,14 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     e public.balance_events;
-    v_is_one boolean;
+    v_is_many boolean;
 BEGIN
     -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
     FOR e IN SELECT n.* FROM new_events AS n LOOP
-        IF v_is_one THEN
-            v_is_one := false;
-            EXIT;
-        END IF;
-        v_is_one := true;
+        v_is_many := v_is_many IS NOT NULL;
+        EXIT WHEN v_is_many;
     END LOOP;
-    IF v_is_one IS NULL THEN
-        RETURN NULL;
-    ELSIF NOT v_is_one THEN
+    IF v_is_many THEN
         PERFORM projection.refuse_event('public.balance_events', to_jsonb(n)) FROM new_events AS n
         WHERE projection.balance_events_valid(n) IS NOT TRUE;
         -- public.user_balances_view: what the new events come to by themselves, in parts, in the order of their keys.
@@ -70,166 +65,110 @@ BEGIN
                 PERFORM projection.user_balances_view_add(v_rows, '{}');
             END LOOP;
         END;
-        RETURN NULL;
-    END IF;
-    -- The full check is only asked where one that is small, and that nearly every event passes, does not hold.
-    <<checked>>
-    BEGIN
-        IF e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+    ELSIF v_is_many IS NOT NULL THEN
+        -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+        IF (
+            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
             AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
             AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
                 AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
-        THEN
-            CASE e.event_type
-                WHEN 'V1_BALANCES_BALANCE_DECREASED' THEN
-                    EXIT checked WHEN
-                        (e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
-                            $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                            AND scale((e.event_data -> 'amount')::numeric) <= 18;
-                WHEN 'V1_BALANCES_BALANCE_INCREASED' THEN
-                    EXIT checked WHEN
-                        (e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
-                            $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                            AND scale((e.event_data -> 'amount')::numeric) <= 18;
-                ELSE NULL;
-            END CASE;
+        ) IS NOT TRUE THEN
+            PERFORM projection.refuse_event('public.balance_events', to_jsonb(e))
+            WHERE projection.balance_events_valid(e) IS NOT TRUE;
         END IF;
-        IF projection.balance_events_valid(e) IS NOT TRUE THEN
-            PERFORM projection.refuse_event('public.balance_events', to_jsonb(e));
-        END IF;
-    END checked;
-    -- public.user_balances_view: what the event says of its row.
-    <<projected>>
-    DECLARE
-        said public.user_balances_view;
-        v_is_new boolean;
-    BEGIN
         CASE e.event_type
             WHEN 'V1_BALANCES_BALANCE_DECREASED' THEN
-                said.balance := (- ((e.event_data ->> 'amount'::text))::numeric);
-                said.last_transaction_at :=
-                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
-                said.user_id := (e.event_data ->> 'user_id'::text);
-                UPDATE public.user_balances_view AS t
-                SET balance = t.balance + said.balance,
-                    transaction_count = t.transaction_count + 1,
-                    last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
-                WHERE t.user_id = said.user_id AND t.tenant_id = e.tenant_id;
-                v_is_new := NOT FOUND;
-                IF v_is_new THEN
-                    INSERT INTO public.user_balances_view AS t (
-                        tenant_id, user_id, balance, transaction_count,
-                            last_transaction_at
-                    )
-                    VALUES (
-                        e.tenant_id, said.user_id, said.balance, 1,
-                            said.last_transaction_at
-                    )
-                    ON CONFLICT (tenant_id, user_id) DO UPDATE
-                    SET balance = t.balance + said.balance,
+                IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                    $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                    AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
+                    PERFORM projection.refuse_event('public.balance_events', to_jsonb(e))
+                    WHERE projection.balance_events_valid(e) IS NOT TRUE;
+                END IF;
+                -- public.user_balances_view
+                DECLARE
+                    v_is_new boolean;
+                BEGIN
+                    UPDATE public.user_balances_view AS t
+                    SET balance = t.balance
+                        + (- ((e.event_data ->> 'amount'::text))::numeric),
                         transaction_count = t.transaction_count + 1,
-                        last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
-                    RETURNING t.xmax = 0 INTO v_is_new;
-                END IF;
-                IF v_is_new THEN
-                    UPDATE projection.tenant_totals AS t
-                    SET balances = trim_scale(t.balances + said.balance)
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                        last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                    WHERE t.tenant_id = e.tenant_id AND
+                        t.user_id = (e.event_data ->> 'user_id'::text);
                     IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
+                        INSERT INTO public.user_balances_view AS t (
+                            tenant_id, user_id, balance, transaction_count,
+                                last_transaction_at
                         )
                         VALUES (
-                            e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, 0, trim_scale(said.balance)
+                            e.tenant_id, (e.event_data ->> 'user_id'::text),
+                                (- ((e.event_data ->> 'amount'::text))::numeric), 1,
+                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET balances = trim_scale(t.balances + said.balance);
+                        ON CONFLICT (tenant_id, user_id) DO UPDATE
+                        SET balance = t.balance
+                            + (- ((e.event_data ->> 'amount'::text))::numeric),
+                            transaction_count = t.transaction_count + 1,
+                            last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                        RETURNING t.xmax = 0 INTO v_is_new;
                     END IF;
-                ELSE
-                    UPDATE projection.tenant_totals AS t
-                    SET balances = trim_scale(t.balances + said.balance)
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, 0, trim_scale(said.balance)
-                        )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET balances = trim_scale(t.balances + said.balance);
-                    END IF;
-                END IF;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET balances = trim_scale(t.balances
+                            + (- ((e.event_data ->> 'amount'::text))::numeric))
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                END;
             WHEN 'V1_BALANCES_BALANCE_INCREASED' THEN
-                said.balance := ((e.event_data ->> 'amount'::text))::numeric;
-                said.last_transaction_at :=
-                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision));
-                said.user_id := (e.event_data ->> 'user_id'::text);
-                UPDATE public.user_balances_view AS t
-                SET balance = t.balance + said.balance,
-                    transaction_count = t.transaction_count + 1,
-                    last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
-                WHERE t.user_id = said.user_id AND t.tenant_id = e.tenant_id;
-                v_is_new := NOT FOUND;
-                IF v_is_new THEN
-                    INSERT INTO public.user_balances_view AS t (
-                        tenant_id, user_id, balance, transaction_count,
-                            last_transaction_at
-                    )
-                    VALUES (
-                        e.tenant_id, said.user_id, said.balance, 1,
-                            said.last_transaction_at
-                    )
-                    ON CONFLICT (tenant_id, user_id) DO UPDATE
-                    SET balance = t.balance + said.balance,
+                IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                    $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                    AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
+                    PERFORM projection.refuse_event('public.balance_events', to_jsonb(e))
+                    WHERE projection.balance_events_valid(e) IS NOT TRUE;
+                END IF;
+                -- public.user_balances_view
+                DECLARE
+                    v_is_new boolean;
+                BEGIN
+                    UPDATE public.user_balances_view AS t
+                    SET balance = t.balance
+                        + ((e.event_data ->> 'amount'::text))::numeric,
                         transaction_count = t.transaction_count + 1,
-                        last_transaction_at = greatest(t.last_transaction_at, said.last_transaction_at)
-                    RETURNING t.xmax = 0 INTO v_is_new;
-                END IF;
-                IF v_is_new THEN
-                    UPDATE projection.tenant_totals AS t
-                    SET balances = trim_scale(t.balances + said.balance)
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                        last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                    WHERE t.tenant_id = e.tenant_id AND
+                        t.user_id = (e.event_data ->> 'user_id'::text);
                     IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
+                        INSERT INTO public.user_balances_view AS t (
+                            tenant_id, user_id, balance, transaction_count,
+                                last_transaction_at
                         )
                         VALUES (
-                            e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, 0, trim_scale(said.balance)
+                            e.tenant_id, (e.event_data ->> 'user_id'::text),
+                                ((e.event_data ->> 'amount'::text))::numeric, 1,
+                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET balances = trim_scale(t.balances + said.balance);
+                        ON CONFLICT (tenant_id, user_id) DO UPDATE
+                        SET balance = t.balance
+                            + ((e.event_data ->> 'amount'::text))::numeric,
+                            transaction_count = t.transaction_count + 1,
+                            last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                        RETURNING t.xmax = 0 INTO v_is_new;
                     END IF;
-                ELSE
-                    UPDATE projection.tenant_totals AS t
-                    SET balances = trim_scale(t.balances + said.balance)
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, 0, trim_scale(said.balance)
-                        )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET balances = trim_scale(t.balances + said.balance);
-                    END IF;
-                END IF;
-            ELSE NULL;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET balances = trim_scale(t.balances
+                            + ((e.event_data ->> 'amount'::text))::numeric)
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                END;
+            ELSE
+                PERFORM projection.refuse_event('public.balance_events', to_jsonb(e));
         END CASE;
-    END projected;
+    END IF;
     RETURN NULL;
 END
 $body$;

@@ -8,8 +8,7 @@ AS $$
 DECLARE
     v_names jsonb := jsonb_build_object(
         'event_table', p_event_table, 'name', quote_literal(p_event_table),
-        'valid', projection.local_function(p_event_table, 'valid', NULL),
-        'checked', projection.checked_text(p_event_table)
+        'valid', projection.local_function(p_event_table, 'valid', NULL)
     );
 BEGIN
     IF projection.is_distributed(p_event_table) THEN

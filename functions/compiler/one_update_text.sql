@@ -12,6 +12,7 @@ DECLARE
     v_read projection.projections%ROWTYPE;
     v_columns text[];
     v_row jsonb;
+    v_else_above text := CASE WHEN p_above = '' THEN '' ELSE E'ELSE\n' || projection.indented(p_above, 1) END;
 BEGIN
     SELECT p.* INTO v_read
     FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
@@ -34,14 +35,17 @@ BEGIN
                 FROM unnest(v_columns) WITH ORDINALITY AS c (name, n)
             ),
             'refresh', projection.local_function(v_read.read_table, 'refresh', p_shard_id),
+            'open', projection.local_function(v_read.read_table, 'open', p_shard_id),
             'tenant_id', p_deltas ->> v_read.key_columns[1], 'key_value', p_deltas ->> v_read.key_columns[2],
-            'above', CASE WHEN p_above = '' THEN '' ELSE E'ELSE\n' || projection.indented(p_above, 1) END,
-            'above_new', CASE
-                WHEN p_above_new = '' AND p_above = '' THEN ''
-                ELSE projection.filled('one_above', jsonb_build_object(
-                    'above', CASE WHEN p_above = '' THEN '' ELSE E'ELSE\n' || projection.indented(p_above, 1) END,
-                    'above_new', coalesce(nullif(p_above_new, ''), 'NULL;')
-                )) END
+            'above', v_else_above,
+            -- What is done whether the row is new or not, need not be asked.
+            'above_all', CASE WHEN p_above = p_above_new THEN p_above ELSE '' END,
+            'above_known', CASE WHEN p_above = p_above_new THEN '' ELSE v_else_above END,
+            'above_new', CASE WHEN p_above = p_above_new THEN '' ELSE projection.filled(
+                'one_above_new', jsonb_build_object(
+                    'above_new', coalesce(nullif(p_above_new, ''), 'NULL;'), 'else_above', v_else_above
+                )
+            ) END
         )
     );
 END

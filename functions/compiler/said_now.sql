@@ -13,12 +13,12 @@ DECLARE
         SELECT s.source_table FROM projection.registered_sources() AS s WHERE s.definition = p_definition
     );
 BEGIN
-    v_rows := jsonb_build_object('e', p_event_table, 'said', v_source, 'was', v_source);
+    v_rows := jsonb_build_object('e', p_event_table, 't', v_source, 'said', v_source, 'was', v_source);
     IF p_row IS NULL THEN
         RETURN;
     ELSIF v_source = p_event_table THEN
         RETURN QUERY
-        SELECT s.name, s.said_as, s.is_zero, s.condition
+        SELECT s.name, s.value, s.is_zero, s.condition
         FROM projection.said_by(p_definition, p_row ->> 'event_type') AS s;
     ELSE
         RETURN QUERY
@@ -39,7 +39,7 @@ $$;
 
 COMMENT ON FUNCTION projection.said_now(text, text, jsonb, text, text[]) IS
 'What compiled code for one event writes for each column of which a definition speaks. The row is that of the source '
-'of the definition, as expressions by column over the event (e), its variables (said) and the row before (was); of an '
+'of the definition, as expressions by column over the event (e), the row as it is (t), as it was, and as it is stored (said); of an '
 'event table it gives the type of the event. The last two arguments say that a column of the row has one of a few '
 'values.';
 

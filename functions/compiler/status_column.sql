@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION projection.status_column(
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT s.name, array_agg(s.value ORDER BY s.value) FILTER (WHERE s.highest_rank < p_rank)
+    SELECT s.name, array_agg(s.value ORDER BY s.highest_rank DESC, s.value) FILTER (WHERE s.highest_rank < p_rank)
     FROM (
         SELECT d.name, d.value, max(t.rank) AS highest_rank, bool_and(d.is_constant) AS is_constant
         FROM projection.registered_sources() AS f
@@ -24,7 +24,7 @@ $$;
 
 COMMENT ON FUNCTION projection.status_column(text, integer) IS
 'The column that tells what the last event of a stream was, since every event says it by a constant of its type, and '
-'the values that it has after types below a rank. Null where there is none. Example: SELECT * FROM '
+'the values that it has after types below a rank, the highest rank first. Null where there is none. Example: SELECT * FROM '
 'projection.status_column(''projection.bet_of_event'', 2).';
 
 REVOKE ALL ON FUNCTION projection.status_column(text, integer) FROM public;

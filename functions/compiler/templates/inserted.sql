@@ -7,26 +7,20 @@ AS $$
 #variable_conflict use_column
 DECLARE
     e "{event_table}";
-    v_is_one boolean;
+    v_is_many boolean;
 BEGIN
     -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
     FOR e IN SELECT n.* FROM new_events AS n LOOP
-        IF v_is_one THEN
-            v_is_one := false;
-            EXIT;
-        END IF;
-        v_is_one := true;
+        v_is_many := v_is_many IS NOT NULL;
+        EXIT WHEN v_is_many;
     END LOOP;
-    IF v_is_one IS NULL THEN
-        RETURN NULL;
-    ELSIF NOT v_is_one THEN
+    IF v_is_many THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n
         WHERE "{valid}"(n) IS NOT TRUE;
         PERFORM "{many}";
-        RETURN NULL;
+    ELSIF v_is_many IS NOT NULL THEN
+        PERFORM "{one}";
     END IF;
-    PERFORM "{checked}";
-    PERFORM "{one}";
     RETURN NULL;
 END
 $$;

@@ -7,7 +7,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     e "{event_table}";
-    v_is_one boolean;
+    v_is_many boolean;
     v_part "{event_table}"[];
     v_shard_id bigint := substring(TG_TABLE_NAME FROM '_([0-9]+)$');
     v_suffix text := '_' || v_shard_id || '_' || projection.compiled_version();
@@ -18,15 +18,10 @@ BEGIN
     END IF;
     -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
     FOR e IN SELECT n.* FROM new_events AS n LOOP
-        IF v_is_one THEN
-            v_is_one := false;
-            EXIT;
-        END IF;
-        v_is_one := true;
+        v_is_many := v_is_many IS NOT NULL;
+        EXIT WHEN v_is_many;
     END LOOP;
-    IF v_is_one IS NULL THEN
-        RETURN NULL;
-    ELSIF NOT v_is_one THEN
+    IF v_is_many THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n
         WHERE "{valid}"("{row}") IS NOT TRUE;
         -- No statement may read the rows of a trigger and a shard. In parts, since an array cannot grow without end.
@@ -40,10 +35,9 @@ BEGIN
         LOOP
             EXECUTE format('SELECT projection.%I($1)', "{many}" || v_suffix) USING v_part;
         END LOOP;
-        RETURN NULL;
+    ELSIF v_is_many IS NOT NULL THEN
+        EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
     END IF;
-    PERFORM "{checked}";
-    EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
     RETURN NULL;
 END
 $$;

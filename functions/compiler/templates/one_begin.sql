@@ -11,11 +11,9 @@ INSERT INTO "{read_table}" AS t (
 VALUES (
     "{values}"
 )
-ON CONFLICT DO NOTHING;
-IF FOUND THEN
-    PERFORM "{carry}";
-    EXIT projected;
-END IF;
+ON CONFLICT DO NOTHING
+RETURNING "{returned}"
+INTO "{targets}";
 END
 $$;
 

@@ -5,13 +5,12 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-IF "{is_later}" THEN
-    UPDATE "{read_table}" AS t
-    SET "{set}" = "{set}"
-    WHERE "{key}";
-    PERFORM "{carry}";
-    EXIT projected;
-END IF;
+UPDATE "{read_table}" AS t
+SET "{set}" = "{set}"
+WHERE "{key}"
+    AND "{is_later}"
+RETURNING "{returned}"
+INTO "{targets}";
 END
 $$;
 

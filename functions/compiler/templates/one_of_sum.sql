@@ -5,21 +5,16 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
--- "{read_table}": what the event says of its row.
-<<projected>>
+-- "{read_table}"
 DECLARE
-    said "{type}";
     v_is_new boolean;
 BEGIN
-    CASE e.event_type
-        WHEN "{branches}" THEN NULL;
-        ELSE NULL;
-    END CASE;
-END projected;
+    PERFORM "{carry}";
+END;
 END
 $$;
 
 COMMENT ON FUNCTION projection.template_one_of_sum() IS
-'Template: one event, for a read table that adds up: see projection.one_text().';
+'Template: one event, for a read table that adds up: see projection.one_sum_text().';
 
 REVOKE ALL ON FUNCTION projection.template_one_of_sum() FROM public;

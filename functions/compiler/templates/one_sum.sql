@@ -8,8 +8,7 @@ BEGIN
 UPDATE "{read_table}" AS t
 SET "{set}" = "{set}"
 WHERE "{key}";
-v_is_new := NOT FOUND;
-IF v_is_new THEN
+IF NOT FOUND THEN
     INSERT INTO "{read_table}" AS t (
         "{columns}"
     )
@@ -19,8 +18,10 @@ IF v_is_new THEN
     ON CONFLICT ("{keys}") DO UPDATE
     SET "{set}" = "{set}"
     RETURNING t.xmax = 0 INTO v_is_new;
+    PERFORM "{above_new}";
+PERFORM "{above_known}";
 END IF;
-PERFORM "{above_new}";
+PERFORM "{above_all}";
 END
 $$;
 

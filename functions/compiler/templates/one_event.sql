@@ -1,0 +1,29 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.template_one_event()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+-- The full check is only asked where a small one, that nearly every event passes, does not hold.
+IF (
+    e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+    AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
+    AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
+        AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
+) IS NOT TRUE THEN
+    PERFORM projection.refuse_event("{name}", to_jsonb(e))
+    WHERE "{valid}"(e) IS NOT TRUE;
+END IF;
+CASE e.event_type
+    WHEN "{branches}" THEN NULL;
+    ELSE
+        PERFORM projection.refuse_event("{name}", to_jsonb(e));
+END CASE;
+END
+$$;
+
+COMMENT ON FUNCTION projection.template_one_event() IS
+'Template: what is done with one event (e): see projection.one_text().';
+
+REVOKE ALL ON FUNCTION projection.template_one_event() FROM public;
