@@ -17,7 +17,7 @@ CREATE TABLE projection.tenant_totals (
     withdrawals numeric NOT NULL DEFAULT 0,
     balances numeric NOT NULL DEFAULT 0,
     CONSTRAINT tenant_totals_pkey PRIMARY KEY (tenant_id, slot)
-) WITH (fillfactor = 10); -- small, and updated all the time: keep the slots in pages of their own
+) WITH (fillfactor = 50); -- small, and updated all the time: keep the slots in pages of their own
 
 COMMENT ON TABLE projection.tenant_totals IS
 'Counters behind public.tenants_summary_view: the sum over the slots of a tenant is its total; a single slot means '

@@ -24,7 +24,8 @@ BEGIN
             FROM jsonb_each_text(p_holes) AS h WHERE strpos(v_line, '"{' || h.key || '}"') > 0
         LOOP
             FOREACH v_form IN ARRAY ARRAY[
-                'PERFORM "{*}";', 'TABLE "{*}"', '"{*}" text;', 'WHEN "{*}" THEN NULL;', '"{*}" = "{*}"', '"{*}"'
+                'PERFORM "{*}";', 'TABLE "{*}"', '"{*}" text;', 'WHEN "{*}" THEN NULL;', 'IF "{*}" THEN NULL;',
+                '"{*}" = "{*}"', '"{*}"'
             ] LOOP
                 v_line := replace(v_line, replace(v_form, '*', v_hole.name), v_hole.text);
             END LOOP;
@@ -44,6 +45,6 @@ COMMENT ON FUNCTION projection.filled(text, jsonb) IS
 'A template (the body of projection.template_<name>()) with its holes filled. A hole is a name in double quotes and '
 'braces, so that a template is SQL like any other: it stands for what is named or listed there; as "{x}" = "{x}" for '
 'assignments, as PERFORM "{x}" for statements, as TABLE "{x}" for a query, as "{x}" text for declarations, as WHEN '
-'"{x}" THEN NULL for the branches of a CASE.';
+'"{x}" THEN NULL for the branches of a CASE, as IF "{x}" THEN NULL for those of an IF.';
 
 REVOKE ALL ON FUNCTION projection.filled(text, jsonb) FROM public;

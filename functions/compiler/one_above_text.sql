@@ -49,7 +49,7 @@ BEGIN
         END IF;
         CONTINUE WHEN v_said.assignments IS NULL;
         v_text := concat_ws(E'\n', nullif(v_text, ''), projection.one_update_text(
-            v_source.definition, v_said.assignments, v_said.key, v_said.plus, NULL, '', '', p_shard_id
+            v_source.definition, v_said.assignments, v_said.key, v_said.plus, NULL, '', '', NULL, p_shard_id
         ));
     END LOOP;
     RETURN v_text;

@@ -9,34 +9,40 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_read_table text := (
-        SELECT s.read_table FROM projection.registered_sources() AS s WHERE s.definition = p_definition
-    );
+    v_read projection.projections%ROWTYPE;
+    v_needs_key boolean;
     v_change record;
     v_above text;
     v_text text;
 BEGIN
+    SELECT p.* INTO v_read
+    FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
+    WHERE s.definition = p_definition;
     SELECT c.* INTO v_change
     FROM projection.one_change(p_definition, p_event_table, p_new, p_was, p_column, p_values) AS c;
     IF v_change.condition = 'false' OR v_change.assignments IS NULL THEN
         RETURN '';
     END IF;
-    v_above := projection.one_above_text(v_read_table, v_change.deltas, false, p_shard_id);
+    v_above := projection.one_above_text(v_read.read_table, v_change.deltas, false, p_shard_id);
+    -- A row without a key is not found anyway: it need not be asked for each.
+    v_needs_key := v_above = ''
+        AND v_change.condition = format('(%s IS NOT NULL)', v_change.deltas ->> v_read.key_columns[2]);
     IF v_above IS NULL THEN
         v_text := projection.filled('one_add', jsonb_build_object(
-            'add', projection.local_function(v_read_table, 'add', p_shard_id),
-            'plus', projection.row_of(v_read_table, v_change.plus),
+            'add', projection.local_function(v_read.read_table, 'add', p_shard_id),
+            'plus', projection.row_of(v_read.read_table, v_change.plus),
             'minus', CASE WHEN v_change.minus IS NULL THEN '''{}'''
-                ELSE format('ARRAY[%s]', projection.row_of(v_read_table, v_change.minus)) END
+                ELSE format('ARRAY[%s]', projection.row_of(v_read.read_table, v_change.minus)) END
         ));
     ELSE
         v_text := projection.one_update_text(
             p_definition, v_change.assignments, v_change.key, v_change.deltas,
             CASE WHEN p_was IS NULL THEN v_change.plus END, v_above,
-            projection.one_above_text(v_read_table, v_change.plus, true, p_shard_id), p_shard_id
+            projection.one_above_text(v_read.read_table, v_change.plus, true, p_shard_id),
+            CASE WHEN v_needs_key THEN v_change.condition END, p_shard_id
         );
     END IF;
-    IF v_change.condition IS NOT NULL THEN
+    IF v_change.condition IS NOT NULL AND v_needs_key IS NOT TRUE THEN
         v_text := format(E'IF %s THEN\n%s\nEND IF;', v_change.condition, projection.indented(v_text, 1));
     END IF;
     RETURN v_text;

@@ -23,8 +23,8 @@ BEGIN
         ) INTO v_statements
         FROM projection.registered_sources() AS s JOIN projection.registered_projections() AS p USING (read_table)
         WHERE s.source_table = p_event_table AND v_type.has_effect;
-        v_branches := concat_ws(E'\n', v_branches, format(
-            E'WHEN %L THEN\n%s', v_type.event_type, projection.indented(concat_ws(
+        v_branches := concat(v_branches || E'\nELS', format(
+            E'IF e.event_type = %L THEN\n%s', v_type.event_type, projection.indented(concat_ws(
                 E'\n',
                 projection.checked_text(p_event_table, v_type.event_type),
                 nullif(v_statements, '')

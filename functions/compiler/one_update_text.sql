@@ -2,7 +2,7 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.one_update_text(
     p_definition text, p_assignments text[], p_key text[], p_deltas jsonb, p_plus jsonb, p_above text, p_above_new text,
-    p_shard_id bigint
+    p_condition text, p_shard_id bigint
 )
 RETURNS text
 LANGUAGE plpgsql
@@ -35,6 +35,7 @@ BEGIN
                 FROM unnest(v_columns) WITH ORDINALITY AS c (name, n)
             ),
             'refresh', projection.local_function(v_read.read_table, 'refresh', p_shard_id),
+            'not_found', concat_ws(' AND ', 'NOT FOUND', p_condition),
             'open', projection.local_function(v_read.read_table, 'open', p_shard_id),
             'tenant_id', p_deltas ->> v_read.key_columns[1], 'key_value', p_deltas ->> v_read.key_columns[2],
             'above', v_else_above,
@@ -51,8 +52,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION projection.one_update_text(text, text[], text[], jsonb, jsonb, text, text, bigint) IS
+COMMENT ON FUNCTION projection.one_update_text(text, text[], text[], jsonb, jsonb, text, text, text, bigint) IS
 'The UPDATE of a row that is nearly always there, and what is done where it is not: a slot gets what has changed, a '
-'row of which this is the first is made, any other is folded from its sources.';
+'row of which this is the first is made, any other is folded from its sources. A condition says when there is none.';
 
-REVOKE ALL ON FUNCTION projection.one_update_text(text, text[], text[], jsonb, jsonb, text, text, bigint) FROM public;
+REVOKE ALL ON FUNCTION projection.one_update_text(text, text[], text[], jsonb, jsonb, text, text, text, bigint) FROM public;

@@ -7,19 +7,18 @@ AS $$
 #variable_conflict use_column
 DECLARE
     e "{event_table}";
-    v_is_many boolean;
+    v_is_one boolean;
 BEGIN
-    -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
-    FOR e IN SELECT n.* FROM new_events AS n LOOP
-        v_is_many := v_is_many IS NOT NULL;
-        EXIT WHEN v_is_many;
+    -- None, one or many? Two rows are enough to tell.
+    FOR e IN SELECT n.* FROM new_events AS n LIMIT 2 LOOP
+        v_is_one := v_is_one IS NULL;
     END LOOP;
-    IF v_is_many THEN
+    IF v_is_one THEN
+        PERFORM "{one}";
+    ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n
         WHERE "{valid}"(n) IS NOT TRUE;
         PERFORM "{many}";
-    ELSIF v_is_many IS NOT NULL THEN
-        PERFORM "{one}";
     END IF;
     RETURN NULL;
 END

@@ -7,7 +7,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     e "{event_table}";
-    v_is_many boolean;
+    v_is_one boolean;
     v_part "{event_table}"[];
     v_shard_id bigint := substring(TG_TABLE_NAME FROM '_([0-9]+)$');
     v_suffix text := '_' || v_shard_id || '_' || projection.compiled_version();
@@ -16,12 +16,13 @@ BEGIN
     IF to_regproc('projection.' || "{one}" || v_suffix) IS NULL THEN
         PERFORM projection.compile_shard(v_shard_id);
     END IF;
-    -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
-    FOR e IN SELECT n.* FROM new_events AS n LOOP
-        v_is_many := v_is_many IS NOT NULL;
-        EXIT WHEN v_is_many;
+    -- None, one or many? Two rows are enough to tell.
+    FOR e IN SELECT n.* FROM new_events AS n LIMIT 2 LOOP
+        v_is_one := v_is_one IS NULL;
     END LOOP;
-    IF v_is_many THEN
+    IF v_is_one THEN
+        EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
+    ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n
         WHERE "{valid}"("{row}") IS NOT TRUE;
         -- No statement may read the rows of a trigger and a shard. In parts, since an array cannot grow without end.
@@ -35,8 +36,6 @@ BEGIN
         LOOP
             EXECUTE format('SELECT projection.%I($1)', "{many}" || v_suffix) USING v_part;
         END LOOP;
-    ELSIF v_is_many IS NOT NULL THEN
-        EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
     END IF;
     RETURN NULL;
 END

@@ -15,11 +15,10 @@ IF (
     PERFORM projection.refuse_event("{name}", to_jsonb(e))
     WHERE "{valid}"(e) IS NOT TRUE;
 END IF;
-CASE e.event_type
-    WHEN "{branches}" THEN NULL;
-    ELSE
-        PERFORM projection.refuse_event("{name}", to_jsonb(e));
-END CASE;
+IF "{branches}" THEN NULL;
+ELSE
+    PERFORM projection.refuse_event("{name}", to_jsonb(e));
+END IF;
 END
 $$;
 

@@ -8,7 +8,7 @@ BEGIN
 UPDATE "{read_table}" AS t
 SET "{set}" = "{set}"
 WHERE "{key}";
-IF NOT FOUND THEN
+IF "{not_found}" THEN
     PERFORM "{refresh}"(ARRAY["{tenant_id}"], ARRAY["{key_value}"]);
 PERFORM "{above}";
 END IF;
