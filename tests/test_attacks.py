@@ -514,8 +514,8 @@ WRITING = [
         }.items()
     ],
     tenant("the event of a request of the other",
-           "SELECT is_known, bet_id FROM projection.is_bet_request_known("
-           f"10002, '{THEIR_ID}', 'theirs', 'V1_BETS_BET_PLACED', '{{}}', false)", [(False, None)]),
+           "SELECT projection.bet_of_request("
+           f"10002, '{THEIR_ID}', 'theirs', 'V1_BETS_BET_PLACED', '{{}}')", "40001", "'theirs'"),
     tenant("the key of a person of the other", "SELECT * FROM personal_key(10002, 'u1')", "BL006", "10002"),
     tenant("erasing a person of the other", "SELECT * FROM erase_person(10002, 'u1')", "BL006", "10002"),
     tenant("making a key for the other", "INSERT INTO personal_keys VALUES (10002, 'u9', sha256('x'))", "42501",

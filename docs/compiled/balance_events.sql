@@ -23,18 +23,120 @@ CREATE OR REPLACE FUNCTION projection.balance_events_inserted(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $body$
 #variable_conflict use_column
 DECLARE
     e public.balance_events;
-    v_is_many boolean;
+    v_is_one boolean;
 BEGIN
-    -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
-    FOR e IN SELECT n.* FROM new_events AS n LOOP
-        v_is_many := v_is_many IS NOT NULL;
-        EXIT WHEN v_is_many;
+    -- None, one or many? Two rows are enough to tell.
+    FOR e IN SELECT n.* FROM new_events AS n LIMIT 2 LOOP
+        v_is_one := v_is_one IS NULL;
     END LOOP;
-    IF v_is_many THEN
+    IF v_is_one THEN
+        -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+        IF (
+            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+            AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
+            AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
+                AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
+        ) IS NOT TRUE THEN
+            PERFORM projection.refuse_event('public.balance_events', to_jsonb(e))
+            WHERE projection.balance_events_valid(e) IS NOT TRUE;
+        END IF;
+        IF e.event_type = 'V1_BALANCES_BALANCE_DECREASED' THEN
+            IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.balance_events', to_jsonb(e))
+                WHERE projection.balance_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.user_balances_view
+            DECLARE
+                v_is_new boolean;
+            BEGIN
+                UPDATE public.user_balances_view AS t
+                SET balance = t.balance
+                    + (- ((e.event_data ->> 'amount'::text))::numeric),
+                    transaction_count = t.transaction_count + 1,
+                    last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                WHERE t.tenant_id = e.tenant_id AND
+                    t.user_id = (e.event_data ->> 'user_id'::text);
+                IF NOT FOUND THEN
+                    INSERT INTO public.user_balances_view AS t (
+                        tenant_id, user_id, balance, transaction_count,
+                            last_transaction_at
+                    )
+                    VALUES (
+                        e.tenant_id, (e.event_data ->> 'user_id'::text),
+                            (- ((e.event_data ->> 'amount'::text))::numeric), 1,
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    )
+                    ON CONFLICT (tenant_id, user_id) DO UPDATE
+                    SET balance = t.balance
+                        + (- ((e.event_data ->> 'amount'::text))::numeric),
+                        transaction_count = t.transaction_count + 1,
+                        last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                    RETURNING t.xmax = 0 INTO v_is_new;
+                END IF;
+                LOOP
+                    UPDATE projection.tenant_totals AS t
+                    SET balances = trim_scale(t.balances
+                        + (- ((e.event_data ->> 'amount'::text))::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                    EXIT WHEN FOUND;
+                    PERFORM projection.tenant_totals_open(e.tenant_id);
+                END LOOP;
+            END;
+        ELSIF e.event_type = 'V1_BALANCES_BALANCE_INCREASED' THEN
+            IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.balance_events', to_jsonb(e))
+                WHERE projection.balance_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.user_balances_view
+            DECLARE
+                v_is_new boolean;
+            BEGIN
+                UPDATE public.user_balances_view AS t
+                SET balance = t.balance
+                    + ((e.event_data ->> 'amount'::text))::numeric,
+                    transaction_count = t.transaction_count + 1,
+                    last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                WHERE t.tenant_id = e.tenant_id AND
+                    t.user_id = (e.event_data ->> 'user_id'::text);
+                IF NOT FOUND THEN
+                    INSERT INTO public.user_balances_view AS t (
+                        tenant_id, user_id, balance, transaction_count,
+                            last_transaction_at
+                    )
+                    VALUES (
+                        e.tenant_id, (e.event_data ->> 'user_id'::text),
+                            ((e.event_data ->> 'amount'::text))::numeric, 1,
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    )
+                    ON CONFLICT (tenant_id, user_id) DO UPDATE
+                    SET balance = t.balance
+                        + ((e.event_data ->> 'amount'::text))::numeric,
+                        transaction_count = t.transaction_count + 1,
+                        last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                    RETURNING t.xmax = 0 INTO v_is_new;
+                END IF;
+                LOOP
+                    UPDATE projection.tenant_totals AS t
+                    SET balances = trim_scale(t.balances
+                        + ((e.event_data ->> 'amount'::text))::numeric)
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                    EXIT WHEN FOUND;
+                    PERFORM projection.tenant_totals_open(e.tenant_id);
+                END LOOP;
+            END;
+        ELSE
+            PERFORM projection.refuse_event('public.balance_events', to_jsonb(e));
+        END IF;
+    ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event('public.balance_events', to_jsonb(n)) FROM new_events AS n
         WHERE projection.balance_events_valid(n) IS NOT TRUE;
         -- public.user_balances_view: what the new events come to by themselves, in parts, in the order of their keys.
@@ -65,109 +167,6 @@ BEGIN
                 PERFORM projection.user_balances_view_add(v_rows, '{}');
             END LOOP;
         END;
-    ELSIF v_is_many IS NOT NULL THEN
-        -- The full check is only asked where a small one, that nearly every event passes, does not hold.
-        IF (
-            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
-            AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
-            AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
-                AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
-        ) IS NOT TRUE THEN
-            PERFORM projection.refuse_event('public.balance_events', to_jsonb(e))
-            WHERE projection.balance_events_valid(e) IS NOT TRUE;
-        END IF;
-        CASE e.event_type
-            WHEN 'V1_BALANCES_BALANCE_DECREASED' THEN
-                IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
-                    $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                    AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.balance_events', to_jsonb(e))
-                    WHERE projection.balance_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.user_balances_view
-                DECLARE
-                    v_is_new boolean;
-                BEGIN
-                    UPDATE public.user_balances_view AS t
-                    SET balance = t.balance
-                        + (- ((e.event_data ->> 'amount'::text))::numeric),
-                        transaction_count = t.transaction_count + 1,
-                        last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
-                    WHERE t.tenant_id = e.tenant_id AND
-                        t.user_id = (e.event_data ->> 'user_id'::text);
-                    IF NOT FOUND THEN
-                        INSERT INTO public.user_balances_view AS t (
-                            tenant_id, user_id, balance, transaction_count,
-                                last_transaction_at
-                        )
-                        VALUES (
-                            e.tenant_id, (e.event_data ->> 'user_id'::text),
-                                (- ((e.event_data ->> 'amount'::text))::numeric), 1,
-                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        )
-                        ON CONFLICT (tenant_id, user_id) DO UPDATE
-                        SET balance = t.balance
-                            + (- ((e.event_data ->> 'amount'::text))::numeric),
-                            transaction_count = t.transaction_count + 1,
-                            last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
-                        RETURNING t.xmax = 0 INTO v_is_new;
-                    END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
-                        SET balances = trim_scale(t.balances
-                            + (- ((e.event_data ->> 'amount'::text))::numeric))
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
-                END;
-            WHEN 'V1_BALANCES_BALANCE_INCREASED' THEN
-                IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
-                    $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                    AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.balance_events', to_jsonb(e))
-                    WHERE projection.balance_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.user_balances_view
-                DECLARE
-                    v_is_new boolean;
-                BEGIN
-                    UPDATE public.user_balances_view AS t
-                    SET balance = t.balance
-                        + ((e.event_data ->> 'amount'::text))::numeric,
-                        transaction_count = t.transaction_count + 1,
-                        last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
-                    WHERE t.tenant_id = e.tenant_id AND
-                        t.user_id = (e.event_data ->> 'user_id'::text);
-                    IF NOT FOUND THEN
-                        INSERT INTO public.user_balances_view AS t (
-                            tenant_id, user_id, balance, transaction_count,
-                                last_transaction_at
-                        )
-                        VALUES (
-                            e.tenant_id, (e.event_data ->> 'user_id'::text),
-                                ((e.event_data ->> 'amount'::text))::numeric, 1,
-                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        )
-                        ON CONFLICT (tenant_id, user_id) DO UPDATE
-                        SET balance = t.balance
-                            + ((e.event_data ->> 'amount'::text))::numeric,
-                            transaction_count = t.transaction_count + 1,
-                            last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
-                        RETURNING t.xmax = 0 INTO v_is_new;
-                    END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
-                        SET balances = trim_scale(t.balances
-                            + ((e.event_data ->> 'amount'::text))::numeric)
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
-                END;
-            ELSE
-                PERFORM projection.refuse_event('public.balance_events', to_jsonb(e));
-        END CASE;
     END IF;
     RETURN NULL;
 END

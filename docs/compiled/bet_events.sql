@@ -34,18 +34,266 @@ CREATE OR REPLACE FUNCTION projection.bet_events_inserted(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $body$
 #variable_conflict use_column
 DECLARE
     e public.bet_events;
-    v_is_many boolean;
+    v_is_one boolean;
 BEGIN
-    -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
-    FOR e IN SELECT n.* FROM new_events AS n LOOP
-        v_is_many := v_is_many IS NOT NULL;
-        EXIT WHEN v_is_many;
+    -- None, one or many? Two rows are enough to tell.
+    FOR e IN SELECT n.* FROM new_events AS n LIMIT 2 LOOP
+        v_is_one := v_is_one IS NULL;
     END LOOP;
-    IF v_is_many THEN
+    IF v_is_one THEN
+        -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+        IF (
+            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+            AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
+            AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
+                AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
+        ) IS NOT TRUE THEN
+            PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+            WHERE projection.bet_events_valid(e) IS NOT TRUE;
+        END IF;
+        IF e.event_type = 'V1_BETS_BET_PLACED' THEN
+            IF ((e.event_data @@ 'strict $."fixture_id".type() == "string" && $."fixture_id" != "" &&
+                $."odds" >= 1 && $."odds" < 1e20 &&
+                $."stake" > 0 && $."stake" < 1e20 &&
+                $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                AND scale((e.event_data -> 'odds')::numeric) <= 18
+                AND scale((e.event_data -> 'stake')::numeric) <= 18
+                AND NOT e.event_data ?| '{from_balance}') IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+                WHERE projection.bet_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.bets_view
+            DECLARE
+                said public.bets_view;
+                v_is_new boolean;
+            BEGIN
+                INSERT INTO public.bets_view AS t (
+                    tenant_id, bet_id, user_id, stake, odds, fixture_id, status,
+                        result, payout, idempotency_key, created_at, last_updated_at
+                )
+                VALUES (
+                    e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
+                        ((e.event_data ->> 'stake'::text))::numeric,
+                        ((e.event_data ->> 'odds'::text))::numeric,
+                        (e.event_data ->> 'fixture_id'::text), 'placed'::text, NULL,
+                        NULL, (e.metadata ->> 'idempotency_key'::text),
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                )
+                ON CONFLICT DO NOTHING
+                RETURNING t.user_id, t.stake, t.created_at, t.last_updated_at
+                INTO said.user_id, said.stake, said.created_at, said.last_updated_at;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET bets = t.bets + 1, open_bets = t.open_bets + 1,
+                        staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
+                        first_activity_at = least(t.first_activity_at, said.created_at),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        INSERT INTO public.user_activity_view AS t (
+                            tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                                deposits, withdrawals, first_activity_at, last_activity_at
+                        )
+                        VALUES (
+                            e.tenant_id, said.user_id, 1, 1,
+                                trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
+                                '0'::numeric, 0, 0, said.created_at, said.last_updated_at
+                        )
+                        ON CONFLICT (tenant_id, user_id) DO UPDATE
+                        SET bets = t.bets + 1, open_bets = t.open_bets + 1,
+                            staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
+                            first_activity_at = least(t.first_activity_at, said.created_at),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        RETURNING t.xmax = 0 INTO v_is_new;
+                        IF v_is_new THEN
+                            LOOP
+                                UPDATE projection.tenant_totals AS t
+                                SET users = t.users + 1
+                                WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                                EXIT WHEN FOUND;
+                                PERFORM projection.tenant_totals_open(e.tenant_id);
+                            END LOOP;
+                        END IF;
+                    END IF;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET bets_placed = t.bets_placed + 1,
+                            staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSIF e.event_type = 'V1_BETS_BET_CONFIRMED' THEN
+            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+                WHERE projection.bet_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.bets_view
+            DECLARE
+                said public.bets_view;
+            BEGIN
+                UPDATE public.bets_view AS t
+                SET status = 'confirmed'::text,
+                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.status = 'placed'::text
+                RETURNING t.user_id, t.last_updated_at
+                INTO said.user_id, said.last_updated_at;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                    END IF;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET bets_placed = t.bets_placed - 1,
+                            bets_confirmed = t.bets_confirmed + 1
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSIF e.event_type = 'V1_BETS_BET_CANCELLED' THEN
+            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+                WHERE projection.bet_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.bets_view
+            DECLARE
+                said public.bets_view;
+                was public.bets_view;
+            BEGIN
+                UPDATE public.bets_view AS t
+                SET status = 'cancelled'::text,
+                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.status = 'confirmed'::text
+                RETURNING t.user_id, t.stake, t.last_updated_at, 'confirmed'::text
+                INTO said.user_id, said.stake, said.last_updated_at, was.status;
+                IF NOT FOUND THEN
+                    UPDATE public.bets_view AS t
+                    SET status = 'cancelled'::text,
+                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                            AND t.status = 'placed'::text
+                    RETURNING t.user_id, t.stake, t.last_updated_at, 'placed'::text
+                    INTO said.user_id, said.stake, said.last_updated_at, was.status;
+                END IF;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET open_bets = t.open_bets - 1,
+                        staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric)),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                    END IF;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET bets_placed = t.bets_placed
+                            - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                            bets_confirmed = t.bets_confirmed
+                            - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                            bets_cancelled = t.bets_cancelled + 1,
+                            staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSIF e.event_type = 'V1_BETS_BET_SETTLED' THEN
+            IF ((e.event_data @@ 'strict $."payout" >= 0 && $."payout" < 1e20 &&
+                ($."result" == "win" || $."result" == "loss" || $."result" == "void")') IS TRUE
+                AND scale((e.event_data -> 'payout')::numeric) <= 18) IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+                WHERE projection.bet_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.bets_view
+            DECLARE
+                said public.bets_view;
+                was public.bets_view;
+            BEGIN
+                UPDATE public.bets_view AS t
+                SET status = 'settled'::text,
+                    result = (e.event_data ->> 'result'::text),
+                    payout = ((e.event_data ->> 'payout'::text))::numeric,
+                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.status = 'confirmed'::text
+                RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'confirmed'::text
+                INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
+                IF NOT FOUND THEN
+                    UPDATE public.bets_view AS t
+                    SET status = 'settled'::text,
+                        result = (e.event_data ->> 'result'::text),
+                        payout = ((e.event_data ->> 'payout'::text))::numeric,
+                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                            AND t.status = 'placed'::text
+                    RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'placed'::text
+                    INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
+                END IF;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET open_bets = t.open_bets - 1,
+                        paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                        net_result = trim_scale(t.net_result
+                        + COALESCE((said.payout - said.stake), '0'::numeric)),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                    END IF;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET bets_placed = t.bets_placed
+                            - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                            bets_confirmed = t.bets_confirmed
+                            - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                            bets_settled = t.bets_settled + 1,
+                            paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                            gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
+                            + COALESCE((said.stake - said.payout), '0'::numeric))
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSE
+            PERFORM projection.refuse_event('public.bet_events', to_jsonb(e));
+        END IF;
+    ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event('public.bet_events', to_jsonb(n)) FROM new_events AS n
         WHERE projection.bet_events_valid(n) IS NOT TRUE;
         -- public.bets_view: what the new events come to by themselves, in parts, in the order of their keys.
@@ -102,263 +350,6 @@ BEGIN
                 PERFORM projection.bets_view_refresh(v_tenant_ids, v_keys, v_rows);
             END LOOP;
         END;
-    ELSIF v_is_many IS NOT NULL THEN
-        -- The full check is only asked where a small one, that nearly every event passes, does not hold.
-        IF (
-            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
-            AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
-            AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
-                AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
-        ) IS NOT TRUE THEN
-            PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-            WHERE projection.bet_events_valid(e) IS NOT TRUE;
-        END IF;
-        CASE e.event_type
-            WHEN 'V1_BETS_BET_PLACED' THEN
-                IF ((e.event_data @@ 'strict $."fixture_id".type() == "string" && $."fixture_id" != "" &&
-                    $."odds" >= 1 && $."odds" < 1e20 &&
-                    $."stake" > 0 && $."stake" < 1e20 &&
-                    $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                    AND scale((e.event_data -> 'odds')::numeric) <= 18
-                    AND scale((e.event_data -> 'stake')::numeric) <= 18
-                    AND NOT e.event_data ?| '{from_balance}') IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-                    WHERE projection.bet_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.bets_view
-                DECLARE
-                    said public.bets_view;
-                    v_is_new boolean;
-                BEGIN
-                    INSERT INTO public.bets_view AS t (
-                        tenant_id, bet_id, user_id, stake, odds, fixture_id, status,
-                            result, payout, idempotency_key, created_at, last_updated_at
-                    )
-                    VALUES (
-                        e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
-                            ((e.event_data ->> 'stake'::text))::numeric,
-                            ((e.event_data ->> 'odds'::text))::numeric,
-                            (e.event_data ->> 'fixture_id'::text), 'placed'::text, NULL,
-                            NULL, (e.metadata ->> 'idempotency_key'::text),
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    )
-                    ON CONFLICT DO NOTHING
-                    RETURNING t.user_id, t.stake, t.created_at, t.last_updated_at
-                    INTO said.user_id, said.stake, said.created_at, said.last_updated_at;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET bets = t.bets + 1, open_bets = t.open_bets + 1,
-                                staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
-                                first_activity_at = least(t.first_activity_at, said.created_at),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                INSERT INTO public.user_activity_view AS t (
-                                    tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
-                                        deposits, withdrawals, first_activity_at, last_activity_at
-                                )
-                                VALUES (
-                                    e.tenant_id, said.user_id, 1, 1,
-                                        trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
-                                        '0'::numeric, 0, 0, said.created_at, said.last_updated_at
-                                )
-                                ON CONFLICT (tenant_id, user_id) DO UPDATE
-                                SET bets = t.bets + 1, open_bets = t.open_bets + 1,
-                                    staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
-                                    first_activity_at = least(t.first_activity_at, said.created_at),
-                                    last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                                RETURNING t.xmax = 0 INTO v_is_new;
-                                IF v_is_new THEN
-                                    LOOP
-                                        UPDATE projection.tenant_totals AS t
-                                        SET users = t.users + 1
-                                        WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                                        EXIT WHEN FOUND;
-                                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                                    END LOOP;
-                                END IF;
-                            END IF;
-                        END IF;
-                        LOOP
-                            UPDATE projection.tenant_totals AS t
-                            SET bets_placed = t.bets_placed + 1,
-                                staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                            EXIT WHEN FOUND;
-                            PERFORM projection.tenant_totals_open(e.tenant_id);
-                        END LOOP;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            WHEN 'V1_BETS_BET_CONFIRMED' THEN
-                IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-                    WHERE projection.bet_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.bets_view
-                DECLARE
-                    said public.bets_view;
-                BEGIN
-                    UPDATE public.bets_view AS t
-                    SET status = 'confirmed'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.status = 'placed'::text
-                    RETURNING t.user_id, t.last_updated_at
-                    INTO said.user_id, said.last_updated_at;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                            END IF;
-                        END IF;
-                        LOOP
-                            UPDATE projection.tenant_totals AS t
-                            SET bets_placed = t.bets_placed - 1,
-                                bets_confirmed = t.bets_confirmed + 1
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                            EXIT WHEN FOUND;
-                            PERFORM projection.tenant_totals_open(e.tenant_id);
-                        END LOOP;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            WHEN 'V1_BETS_BET_CANCELLED' THEN
-                IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
-                    AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-                    WHERE projection.bet_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.bets_view
-                DECLARE
-                    said public.bets_view;
-                    was public.bets_view;
-                BEGIN
-                    UPDATE public.bets_view AS t
-                    SET status = 'cancelled'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.status = 'confirmed'::text
-                    RETURNING t.user_id, t.stake, t.last_updated_at, 'confirmed'::text
-                    INTO said.user_id, said.stake, said.last_updated_at, was.status;
-                    IF NOT FOUND THEN
-                        UPDATE public.bets_view AS t
-                        SET status = 'cancelled'::text,
-                            last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                            AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                                AND t.status = 'placed'::text
-                        RETURNING t.user_id, t.stake, t.last_updated_at, 'placed'::text
-                        INTO said.user_id, said.stake, said.last_updated_at, was.status;
-                    END IF;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET open_bets = t.open_bets - 1,
-                                staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric)),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                            END IF;
-                        END IF;
-                        LOOP
-                            UPDATE projection.tenant_totals AS t
-                            SET bets_placed = t.bets_placed
-                                - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                                bets_confirmed = t.bets_confirmed
-                                - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                                bets_cancelled = t.bets_cancelled + 1,
-                                staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                            EXIT WHEN FOUND;
-                            PERFORM projection.tenant_totals_open(e.tenant_id);
-                        END LOOP;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            WHEN 'V1_BETS_BET_SETTLED' THEN
-                IF ((e.event_data @@ 'strict $."payout" >= 0 && $."payout" < 1e20 &&
-                    ($."result" == "win" || $."result" == "loss" || $."result" == "void")') IS TRUE
-                    AND scale((e.event_data -> 'payout')::numeric) <= 18) IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-                    WHERE projection.bet_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.bets_view
-                DECLARE
-                    said public.bets_view;
-                    was public.bets_view;
-                BEGIN
-                    UPDATE public.bets_view AS t
-                    SET status = 'settled'::text,
-                        result = (e.event_data ->> 'result'::text),
-                        payout = ((e.event_data ->> 'payout'::text))::numeric,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.status = 'confirmed'::text
-                    RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'confirmed'::text
-                    INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
-                    IF NOT FOUND THEN
-                        UPDATE public.bets_view AS t
-                        SET status = 'settled'::text,
-                            result = (e.event_data ->> 'result'::text),
-                            payout = ((e.event_data ->> 'payout'::text))::numeric,
-                            last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                            AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                                AND t.status = 'placed'::text
-                        RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'placed'::text
-                        INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
-                    END IF;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET open_bets = t.open_bets - 1,
-                                paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
-                                net_result = trim_scale(t.net_result
-                                + COALESCE((said.payout - said.stake), '0'::numeric)),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                            END IF;
-                        END IF;
-                        LOOP
-                            UPDATE projection.tenant_totals AS t
-                            SET bets_placed = t.bets_placed
-                                - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                                bets_confirmed = t.bets_confirmed
-                                - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                                bets_settled = t.bets_settled + 1,
-                                paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
-                                gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
-                                + COALESCE((said.stake - said.payout), '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                            EXIT WHEN FOUND;
-                            PERFORM projection.tenant_totals_open(e.tenant_id);
-                        END LOOP;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            ELSE
-                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e));
-        END CASE;
     END IF;
     RETURN NULL;
 END

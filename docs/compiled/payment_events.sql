@@ -39,18 +39,308 @@ CREATE OR REPLACE FUNCTION projection.payment_events_inserted(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $body$
 #variable_conflict use_column
 DECLARE
     e public.payment_events;
-    v_is_many boolean;
+    v_is_one boolean;
 BEGIN
-    -- None, one or many? A loop that is left at the second row is the cheapest way to tell.
-    FOR e IN SELECT n.* FROM new_events AS n LOOP
-        v_is_many := v_is_many IS NOT NULL;
-        EXIT WHEN v_is_many;
+    -- None, one or many? Two rows are enough to tell.
+    FOR e IN SELECT n.* FROM new_events AS n LIMIT 2 LOOP
+        v_is_one := v_is_one IS NULL;
     END LOOP;
-    IF v_is_many THEN
+    IF v_is_one THEN
+        -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+        IF (
+            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+            AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
+            AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
+                AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
+        ) IS NOT TRUE THEN
+            PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+            WHERE projection.payment_events_valid(e) IS NOT TRUE;
+        END IF;
+        IF e.event_type = 'V1_PAYMENTS_DEPOSIT_CREATED' THEN
+            IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+                WHERE projection.payment_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.payments_view
+            DECLARE
+                said public.payments_view;
+                v_is_new boolean;
+            BEGIN
+                INSERT INTO public.payments_view AS t (
+                    tenant_id, payment_id, user_id, type, amount, status,
+                        idempotency_key, created_at, last_updated_at
+                )
+                VALUES (
+                    e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
+                        'deposit'::text, ((e.event_data ->> 'amount'::text))::numeric,
+                        'created'::text, (e.metadata ->> 'idempotency_key'::text),
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                )
+                ON CONFLICT DO NOTHING
+                RETURNING t.user_id, t.amount, t.created_at, t.last_updated_at
+                INTO said.user_id, said.amount, said.created_at, said.last_updated_at;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
+                        first_activity_at = least(t.first_activity_at, said.created_at),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        INSERT INTO public.user_activity_view AS t (
+                            tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                                deposits, withdrawals, first_activity_at, last_activity_at
+                        )
+                        VALUES (
+                            e.tenant_id, said.user_id, 0, 0, 0, 0, 0,
+                                trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric,
+                                said.created_at, said.last_updated_at
+                        )
+                        ON CONFLICT (tenant_id, user_id) DO UPDATE
+                        SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
+                            first_activity_at = least(t.first_activity_at, said.created_at),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        RETURNING t.xmax = 0 INTO v_is_new;
+                        IF v_is_new THEN
+                            LOOP
+                                UPDATE projection.tenant_totals AS t
+                                SET users = t.users + 1
+                                WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                                EXIT WHEN FOUND;
+                                PERFORM projection.tenant_totals_open(e.tenant_id);
+                            END LOOP;
+                        END IF;
+                    END IF;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSIF e.event_type = 'V1_PAYMENTS_WITHDRAWAL_CREATED' THEN
+            IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+                $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+                AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+                WHERE projection.payment_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.payments_view
+            DECLARE
+                said public.payments_view;
+                v_is_new boolean;
+            BEGIN
+                INSERT INTO public.payments_view AS t (
+                    tenant_id, payment_id, user_id, type, amount, status,
+                        idempotency_key, created_at, last_updated_at
+                )
+                VALUES (
+                    e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
+                        'withdrawal'::text, ((e.event_data ->> 'amount'::text))::numeric,
+                        'created'::text, (e.metadata ->> 'idempotency_key'::text),
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                )
+                ON CONFLICT DO NOTHING
+                RETURNING t.user_id, t.amount, t.created_at, t.last_updated_at
+                INTO said.user_id, said.amount, said.created_at, said.last_updated_at;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
+                        first_activity_at = least(t.first_activity_at, said.created_at),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        INSERT INTO public.user_activity_view AS t (
+                            tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                                deposits, withdrawals, first_activity_at, last_activity_at
+                        )
+                        VALUES (
+                            e.tenant_id, said.user_id, 0, 0, 0, 0, 0, '0'::numeric,
+                                trim_scale(COALESCE(said.amount, '0'::numeric)), said.created_at,
+                                said.last_updated_at
+                        )
+                        ON CONFLICT (tenant_id, user_id) DO UPDATE
+                        SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
+                            first_activity_at = least(t.first_activity_at, said.created_at),
+                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                        RETURNING t.xmax = 0 INTO v_is_new;
+                        IF v_is_new THEN
+                            LOOP
+                                UPDATE projection.tenant_totals AS t
+                                SET users = t.users + 1
+                                WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                                EXIT WHEN FOUND;
+                                PERFORM projection.tenant_totals_open(e.tenant_id);
+                            END LOOP;
+                        END IF;
+                    END IF;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSIF e.event_type = 'V1_PAYMENTS_DEPOSIT_COMPLETED' THEN
+            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+                WHERE projection.payment_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.payments_view
+            DECLARE
+                said public.payments_view;
+            BEGIN
+                UPDATE public.payments_view AS t
+                SET status = 'completed'::text,
+                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.type = 'deposit'::text
+                        AND t.status = 'created'::text
+                RETURNING t.user_id, t.last_updated_at
+                INTO said.user_id, said.last_updated_at;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                    END IF;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSIF e.event_type = 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
+            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+                WHERE projection.payment_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.payments_view
+            DECLARE
+                said public.payments_view;
+            BEGIN
+                UPDATE public.payments_view AS t
+                SET status = 'failed'::text,
+                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.type = 'deposit'::text
+                        AND t.status = 'created'::text
+                RETURNING t.user_id, t.amount, t.last_updated_at
+                INTO said.user_id, said.amount, said.last_updated_at;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric)),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                    END IF;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSIF e.event_type = 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
+            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+                WHERE projection.payment_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.payments_view
+            DECLARE
+                said public.payments_view;
+            BEGIN
+                UPDATE public.payments_view AS t
+                SET status = 'completed'::text,
+                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.type = 'withdrawal'::text
+                        AND t.status = 'created'::text
+                RETURNING t.user_id, t.last_updated_at
+                INTO said.user_id, said.last_updated_at;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                    END IF;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSIF e.event_type = 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
+            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+                WHERE projection.payment_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.payments_view
+            DECLARE
+                said public.payments_view;
+            BEGIN
+                UPDATE public.payments_view AS t
+                SET status = 'failed'::text,
+                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.type = 'withdrawal'::text
+                        AND t.status = 'created'::text
+                RETURNING t.user_id, t.amount, t.last_updated_at
+                INTO said.user_id, said.amount, said.last_updated_at;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric)),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                    END IF;
+                    LOOP
+                        UPDATE projection.tenant_totals AS t
+                        SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                        EXIT WHEN FOUND;
+                        PERFORM projection.tenant_totals_open(e.tenant_id);
+                    END LOOP;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
+        ELSE
+            PERFORM projection.refuse_event('public.payment_events', to_jsonb(e));
+        END IF;
+    ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event('public.payment_events', to_jsonb(n)) FROM new_events AS n
         WHERE projection.payment_events_valid(n) IS NOT TRUE;
         -- public.payments_view: what the new events come to by themselves, in parts, in the order of their keys.
@@ -100,309 +390,6 @@ BEGIN
                 PERFORM projection.payments_view_refresh(v_tenant_ids, v_keys, v_rows);
             END LOOP;
         END;
-    ELSIF v_is_many IS NOT NULL THEN
-        -- The full check is only asked where a small one, that nearly every event passes, does not hold.
-        IF (
-            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
-            AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
-            AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
-                AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
-        ) IS NOT TRUE THEN
-            PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-            WHERE projection.payment_events_valid(e) IS NOT TRUE;
-        END IF;
-        CASE e.event_type
-            WHEN 'V1_PAYMENTS_DEPOSIT_CREATED' THEN
-                IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
-                    $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                    AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                    WHERE projection.payment_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.payments_view
-                DECLARE
-                    said public.payments_view;
-                    v_is_new boolean;
-                BEGIN
-                    INSERT INTO public.payments_view AS t (
-                        tenant_id, payment_id, user_id, type, amount, status,
-                            idempotency_key, created_at, last_updated_at
-                    )
-                    VALUES (
-                        e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
-                            'deposit'::text, ((e.event_data ->> 'amount'::text))::numeric,
-                            'created'::text, (e.metadata ->> 'idempotency_key'::text),
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    )
-                    ON CONFLICT DO NOTHING
-                    RETURNING t.user_id, t.amount, t.created_at, t.last_updated_at
-                    INTO said.user_id, said.amount, said.created_at, said.last_updated_at;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
-                                first_activity_at = least(t.first_activity_at, said.created_at),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                INSERT INTO public.user_activity_view AS t (
-                                    tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
-                                        deposits, withdrawals, first_activity_at, last_activity_at
-                                )
-                                VALUES (
-                                    e.tenant_id, said.user_id, 0, 0, 0, 0, 0,
-                                        trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric,
-                                        said.created_at, said.last_updated_at
-                                )
-                                ON CONFLICT (tenant_id, user_id) DO UPDATE
-                                SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
-                                    first_activity_at = least(t.first_activity_at, said.created_at),
-                                    last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                                RETURNING t.xmax = 0 INTO v_is_new;
-                                IF v_is_new THEN
-                                    LOOP
-                                        UPDATE projection.tenant_totals AS t
-                                        SET users = t.users + 1
-                                        WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                                        EXIT WHEN FOUND;
-                                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                                    END LOOP;
-                                END IF;
-                            END IF;
-                        END IF;
-                        LOOP
-                            UPDATE projection.tenant_totals AS t
-                            SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                            EXIT WHEN FOUND;
-                            PERFORM projection.tenant_totals_open(e.tenant_id);
-                        END LOOP;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            WHEN 'V1_PAYMENTS_WITHDRAWAL_CREATED' THEN
-                IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
-                    $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                    AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                    WHERE projection.payment_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.payments_view
-                DECLARE
-                    said public.payments_view;
-                    v_is_new boolean;
-                BEGIN
-                    INSERT INTO public.payments_view AS t (
-                        tenant_id, payment_id, user_id, type, amount, status,
-                            idempotency_key, created_at, last_updated_at
-                    )
-                    VALUES (
-                        e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
-                            'withdrawal'::text, ((e.event_data ->> 'amount'::text))::numeric,
-                            'created'::text, (e.metadata ->> 'idempotency_key'::text),
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    )
-                    ON CONFLICT DO NOTHING
-                    RETURNING t.user_id, t.amount, t.created_at, t.last_updated_at
-                    INTO said.user_id, said.amount, said.created_at, said.last_updated_at;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
-                                first_activity_at = least(t.first_activity_at, said.created_at),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                INSERT INTO public.user_activity_view AS t (
-                                    tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
-                                        deposits, withdrawals, first_activity_at, last_activity_at
-                                )
-                                VALUES (
-                                    e.tenant_id, said.user_id, 0, 0, 0, 0, 0, '0'::numeric,
-                                        trim_scale(COALESCE(said.amount, '0'::numeric)), said.created_at,
-                                        said.last_updated_at
-                                )
-                                ON CONFLICT (tenant_id, user_id) DO UPDATE
-                                SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
-                                    first_activity_at = least(t.first_activity_at, said.created_at),
-                                    last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                                RETURNING t.xmax = 0 INTO v_is_new;
-                                IF v_is_new THEN
-                                    LOOP
-                                        UPDATE projection.tenant_totals AS t
-                                        SET users = t.users + 1
-                                        WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                                        EXIT WHEN FOUND;
-                                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                                    END LOOP;
-                                END IF;
-                            END IF;
-                        END IF;
-                        LOOP
-                            UPDATE projection.tenant_totals AS t
-                            SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                            EXIT WHEN FOUND;
-                            PERFORM projection.tenant_totals_open(e.tenant_id);
-                        END LOOP;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            WHEN 'V1_PAYMENTS_DEPOSIT_COMPLETED' THEN
-                IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                    WHERE projection.payment_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.payments_view
-                DECLARE
-                    said public.payments_view;
-                BEGIN
-                    UPDATE public.payments_view AS t
-                    SET status = 'completed'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.type = 'deposit'::text
-                            AND t.status = 'created'::text
-                    RETURNING t.user_id, t.last_updated_at
-                    INTO said.user_id, said.last_updated_at;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                            END IF;
-                        END IF;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            WHEN 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
-                IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
-                    AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                    WHERE projection.payment_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.payments_view
-                DECLARE
-                    said public.payments_view;
-                BEGIN
-                    UPDATE public.payments_view AS t
-                    SET status = 'failed'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.type = 'deposit'::text
-                            AND t.status = 'created'::text
-                    RETURNING t.user_id, t.amount, t.last_updated_at
-                    INTO said.user_id, said.amount, said.last_updated_at;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric)),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                            END IF;
-                        END IF;
-                        LOOP
-                            UPDATE projection.tenant_totals AS t
-                            SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                            EXIT WHEN FOUND;
-                            PERFORM projection.tenant_totals_open(e.tenant_id);
-                        END LOOP;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
-                IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                    WHERE projection.payment_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.payments_view
-                DECLARE
-                    said public.payments_view;
-                BEGIN
-                    UPDATE public.payments_view AS t
-                    SET status = 'completed'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.type = 'withdrawal'::text
-                            AND t.status = 'created'::text
-                    RETURNING t.user_id, t.last_updated_at
-                    INTO said.user_id, said.last_updated_at;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                            END IF;
-                        END IF;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            WHEN 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
-                IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
-                    AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
-                    PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                    WHERE projection.payment_events_valid(e) IS NOT TRUE;
-                END IF;
-                -- public.payments_view
-                DECLARE
-                    said public.payments_view;
-                BEGIN
-                    UPDATE public.payments_view AS t
-                    SET status = 'failed'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.type = 'withdrawal'::text
-                            AND t.status = 'created'::text
-                    RETURNING t.user_id, t.amount, t.last_updated_at
-                    INTO said.user_id, said.amount, said.last_updated_at;
-                    IF FOUND THEN
-                        IF (said.user_id IS NOT NULL) THEN
-                            UPDATE public.user_activity_view AS t
-                            SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric)),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                            END IF;
-                        END IF;
-                        LOOP
-                            UPDATE projection.tenant_totals AS t
-                            SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                            EXIT WHEN FOUND;
-                            PERFORM projection.tenant_totals_open(e.tenant_id);
-                        END LOOP;
-                    ELSE
-                        -- Late, tied, or out of the ordinary: fold all events of the stream.
-                        PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                    END IF;
-                END;
-            ELSE
-                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e));
-        END CASE;
     END IF;
     RETURN NULL;
 END

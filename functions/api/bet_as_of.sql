@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION public.bet_as_of(p_tenant_id bigint, p_bet_id text, p
 RETURNS SETOF public.bets_view
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);

@@ -6,14 +6,17 @@ CREATE OR REPLACE FUNCTION public.complete_payment(
 RETURNS public.payment_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
+    v_result public.payment_result;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_payment(
         p_tenant_id, p_payment_id, 'completed', '{}', p_idempotency_key
     ) AS a;
-    RETURN projection.payment_result(p_tenant_id, p_payment_id, NULL, v_event.duplicate);
+    SELECT r.* INTO STRICT v_result FROM projection.payment_result(p_tenant_id, p_payment_id, v_event.duplicate) AS r;
+    RETURN v_result;
 END
 $$;
 

@@ -6,14 +6,17 @@ CREATE OR REPLACE FUNCTION public.confirm_bet(
 RETURNS public.bet_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
+    v_result public.bet_result;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_bet(
         p_tenant_id, p_bet_id, 'V1_BETS_BET_CONFIRMED', '{}', p_idempotency_key
     ) AS a;
-    RETURN projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate);
+    SELECT r.* INTO STRICT v_result FROM projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate) AS r;
+    RETURN v_result;
 END
 $$;
 

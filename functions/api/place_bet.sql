@@ -7,48 +7,59 @@ CREATE OR REPLACE FUNCTION public.place_bet(
 RETURNS public.bet_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
 DECLARE
-    v_id uuid := projection.event_id(p_tenant_id, 'place_bet', p_idempotency_key);
     v_event_data jsonb := jsonb_build_object(
         'user_id', p_user_id, 'stake', p_stake, 'odds', p_odds, 'fixture_id', p_fixture_id
-    );
-    v_bet_id text := 'bet-' || v_id;
-    v_now bigint := projection.current_ms();
-    v_metadata jsonb;
-    v_known record;
+    ) || CASE WHEN p_from_balance THEN '{"from_balance": true}' ELSE '{}' END::jsonb;
+    v_id uuid;
+    v_now bigint;
+    v_bet_id text;
+    v_type text;
+    v_stored jsonb;
+    v_result public.bet_result;
 BEGIN
-    IF p_tenant_id IS NULL OR p_idempotency_key IS NULL THEN
-        PERFORM projection.refuse_missing(p_tenant_id, p_idempotency_key);
-    END IF;
-    IF p_from_balance THEN
-        v_event_data := v_event_data || '{"from_balance": true}';
-    END IF;
-    SELECT k.* INTO v_known FROM projection.is_bet_request_known(
-        p_tenant_id, v_id, p_idempotency_key, 'V1_BETS_BET_PLACED', '{"from_balance": false}' || v_event_data, false
-    ) AS k;
-    IF NOT v_known.is_known THEN
-        v_metadata := jsonb_build_object('idempotency_key', p_idempotency_key);
+    SELECT e.aggregate_id, e.event_type, e.event_data INTO v_bet_id, v_type, v_stored
+    FROM public.bet_events AS e
+    WHERE e.tenant_id = p_tenant_id AND e.metadata ->> 'idempotency_key' = p_idempotency_key;
+    IF NOT FOUND THEN
+        v_id := projection.event_id(p_tenant_id, 'place_bet', p_idempotency_key);
+        IF v_id IS NULL THEN
+            PERFORM projection.refuse_missing(p_tenant_id, p_idempotency_key);
+        END IF;
+        v_now := projection.current_ms();
+        v_bet_id := 'bet-' || v_id;
         INSERT INTO public.bet_events (
             id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
         )
-        VALUES (v_id, p_tenant_id, v_bet_id, 'V1_BETS_BET_PLACED', v_event_data, v_now, 1, v_metadata)
+        VALUES (
+            v_id, p_tenant_id, v_bet_id, 'V1_BETS_BET_PLACED', v_event_data, v_now, 1,
+            jsonb_build_object('idempotency_key', p_idempotency_key)
+        )
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
             IF p_from_balance THEN
                 PERFORM projection.change_balance(
                     p_tenant_id, p_user_id, 'V1_BALANCES_BALANCE_DECREASED', p_stake, v_now, v_bet_id,
                     projection.event_id(p_tenant_id, 'place_bet balance', p_idempotency_key),
-                    jsonb_build_object('bet_id', v_bet_id), v_metadata
+                    jsonb_build_object('bet_id', v_bet_id),
+                    jsonb_build_object('idempotency_key', p_idempotency_key)
                 );
             END IF;
-            RETURN projection.bet_result(p_tenant_id, v_bet_id, false);
+            SELECT r.* INTO STRICT v_result FROM projection.bet_result(p_tenant_id, v_bet_id, false) AS r;
+            RETURN v_result;
         END IF;
-        SELECT k.* INTO v_known FROM projection.is_bet_request_known(
-            p_tenant_id, v_id, p_idempotency_key, 'V1_BETS_BET_PLACED', '{"from_balance": false}' || v_event_data, true
-        ) AS k;
     END IF;
-    RETURN projection.bet_result(p_tenant_id, v_known.bet_id, true);
+    -- The call is known, by its key or, once that has expired, by its id. Is it the same?
+    IF v_type IS DISTINCT FROM 'V1_BETS_BET_PLACED' OR v_stored IS DISTINCT FROM v_event_data THEN
+        v_bet_id := projection.bet_of_request(
+            p_tenant_id, projection.event_id(p_tenant_id, 'place_bet', p_idempotency_key), p_idempotency_key,
+            'V1_BETS_BET_PLACED', '{"from_balance": false}' || v_event_data
+        );
+    END IF;
+    SELECT r.* INTO STRICT v_result FROM projection.bet_result(p_tenant_id, v_bet_id, true) AS r;
+    RETURN v_result;
 END
 $$;
 

@@ -6,9 +6,11 @@ CREATE OR REPLACE FUNCTION public.settle_bet(
 RETURNS public.bet_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
+    v_result public.bet_result;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_bet(
         p_tenant_id, p_bet_id, 'V1_BETS_BET_SETTLED', jsonb_build_object('result', p_result, 'payout', p_payout),
@@ -22,7 +24,8 @@ BEGIN
             CASE WHEN p_idempotency_key IS NOT NULL THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
         );
     END IF;
-    RETURN projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate);
+    SELECT r.* INTO STRICT v_result FROM projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate) AS r;
+    RETURN v_result;
 END
 $$;
 

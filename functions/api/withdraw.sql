@@ -4,22 +4,28 @@ CREATE OR REPLACE FUNCTION public.withdraw(p_tenant_id bigint, p_user_id text, p
 RETURNS public.payment_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
 DECLARE
-    v_id uuid := projection.event_id(p_tenant_id, 'withdraw', p_idempotency_key);
     v_event_data jsonb := jsonb_build_object('user_id', p_user_id, 'amount', p_amount);
-    v_payment_id text := 'payment-' || v_id;
-    v_now bigint := projection.current_ms();
+    v_id uuid;
+    v_payment_id text;
     v_metadata jsonb;
-    v_known record;
+    v_now bigint;
+    v_type text;
+    v_stored jsonb;
+    v_result public.payment_result;
 BEGIN
-    IF p_tenant_id IS NULL OR p_idempotency_key IS NULL THEN
-        PERFORM projection.refuse_missing(p_tenant_id, p_idempotency_key);
-    END IF;
-    SELECT k.* INTO v_known FROM projection.is_payment_request_known(
-        p_tenant_id, v_id, p_idempotency_key, 'V1_PAYMENTS_WITHDRAWAL_CREATED', v_event_data, false
-    ) AS k;
-    IF NOT v_known.is_known THEN
+    SELECT e.aggregate_id, e.event_type, e.event_data - 'payment_id' INTO v_payment_id, v_type, v_stored
+    FROM public.payment_events AS e
+    WHERE e.tenant_id = p_tenant_id AND e.metadata ->> 'idempotency_key' = p_idempotency_key;
+    IF NOT FOUND THEN
+        v_id := projection.event_id(p_tenant_id, 'withdraw', p_idempotency_key);
+        IF v_id IS NULL THEN
+            PERFORM projection.refuse_missing(p_tenant_id, p_idempotency_key);
+        END IF;
+        v_payment_id := 'payment-' || v_id;
+        v_now := projection.current_ms();
         v_metadata := jsonb_build_object('idempotency_key', p_idempotency_key);
         INSERT INTO public.payment_events (
             id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
@@ -30,17 +36,24 @@ BEGIN
         )
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
-            RETURN projection.payment_result(p_tenant_id, v_payment_id, projection.change_balance(
+            PERFORM projection.change_balance(
                 p_tenant_id, p_user_id, 'V1_BALANCES_BALANCE_DECREASED', p_amount, v_now, v_payment_id,
                 projection.event_id(p_tenant_id, 'withdraw balance', p_idempotency_key),
                 jsonb_build_object('payment_id', v_payment_id), v_metadata
-            ), false);
+            );
+            SELECT r.* INTO STRICT v_result FROM projection.payment_result(p_tenant_id, v_payment_id, false) AS r;
+            RETURN v_result;
         END IF;
-        SELECT k.* INTO v_known FROM projection.is_payment_request_known(
-            p_tenant_id, v_id, p_idempotency_key, 'V1_PAYMENTS_WITHDRAWAL_CREATED', v_event_data, true
-        ) AS k;
     END IF;
-    RETURN projection.payment_result(p_tenant_id, v_known.payment_id, NULL, true);
+    -- The call is known, by its key or, once that has expired, by its id. Is it the same?
+    IF v_type IS DISTINCT FROM 'V1_PAYMENTS_WITHDRAWAL_CREATED' OR v_stored IS DISTINCT FROM v_event_data THEN
+        v_payment_id := projection.payment_of_request(
+            p_tenant_id, projection.event_id(p_tenant_id, 'withdraw', p_idempotency_key), p_idempotency_key,
+            'V1_PAYMENTS_WITHDRAWAL_CREATED', v_event_data
+        );
+    END IF;
+    SELECT r.* INTO STRICT v_result FROM projection.payment_result(p_tenant_id, v_payment_id, true) AS r;
+    RETURN v_result;
 END
 $$;
 

@@ -32,9 +32,9 @@ BEGIN
     ON CONFLICT DO NOTHING;
     duplicate := NOT FOUND;
     IF duplicate THEN
-        PERFORM projection.is_bet_request_known(
+        PERFORM projection.bet_of_request(
             p_tenant_id, v_event_id, p_idempotency_key, p_event_type,
-            p_event_data || jsonb_build_object('bet_id', p_bet_id), true
+            p_event_data || jsonb_build_object('bet_id', p_bet_id)
         );
         RETURN;
     END IF;

@@ -42,9 +42,9 @@ BEGIN
     ON CONFLICT DO NOTHING;
     duplicate := NOT FOUND;
     IF duplicate THEN
-        PERFORM projection.is_payment_request_known(
+        PERFORM projection.payment_of_request(
             p_tenant_id, v_event_id, p_idempotency_key, v_event_type,
-            p_event_data || jsonb_build_object('payment_id', p_payment_id), true
+            p_event_data || jsonb_build_object('payment_id', p_payment_id)
         );
         RETURN;
     END IF;

@@ -4,9 +4,8 @@ CREATE OR REPLACE FUNCTION projection.change_balance(
     p_tenant_id bigint, p_user_id text, p_event_type text, p_amount numeric, p_timestamp bigint, p_related_to text,
     p_id uuid, p_event_data jsonb, p_metadata jsonb
 )
-RETURNS numeric
+RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_balance numeric;
@@ -25,23 +24,25 @@ BEGIN
             quote_literal(p_metadata ->> 'idempotency_key')
             USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
     END IF;
-    -- The trigger of the event has locked the row of the user: what is read now stays until we commit.
-    SELECT b.balance INTO v_balance FROM public.user_balances_view AS b
-    WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
-    IF NOT FOUND THEN
-        PERFORM projection.refuse_unseen('balance', p_user_id, p_tenant_id);
-    ELSIF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' AND v_balance < 0 THEN
-        RAISE EXCEPTION 'user % has %, which is less than %', quote_literal(p_user_id), v_balance + p_amount, p_amount
-            USING ERRCODE = 'BL004',
-            HINT = 'Deposit first, or ask for less. The same idempotency key may be sent again.';
+    IF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' THEN
+        -- The trigger of the event has locked the row of the user: what is read now stays until we commit.
+        SELECT b.balance INTO v_balance FROM public.user_balances_view AS b
+        WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
+        IF NOT FOUND THEN
+            PERFORM projection.refuse_unseen('balance', p_user_id, p_tenant_id);
+        ELSIF v_balance < 0 THEN
+            RAISE EXCEPTION 'user % has %, which is less than %',
+                quote_literal(p_user_id), v_balance + p_amount, p_amount
+                USING ERRCODE = 'BL004',
+                HINT = 'Deposit first, or ask for less. The same idempotency key may be sent again.';
+        END IF;
     END IF;
-    RETURN v_balance;
 END
 $$;
 
 COMMENT ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb) IS
-'Stores a balance event for a function and gives the new balance. Errors: BL004 insufficient funds, BL005 the key was '
-'used for another balance change; either undoes the whole call.';
+'Stores a balance event for a function. Errors: BL004 insufficient funds, BL005 the key was '
+'used for another balance change; either undoes the whole call. Called by functions that pin search_path.';
 
 REVOKE ALL ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb)
 FROM public;
