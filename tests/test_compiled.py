@@ -222,12 +222,28 @@ def test_define_refuses_what_is_not_there(db: psycopg.Connection, statement: str
 
 
 @ON_PLAIN_ONLY
+def test_compiling_again_lets_writers_go_on(db: psycopg.Connection) -> None:
+    """What is there already is left alone: only locks that SELECT, INSERT and UPDATE take."""
+    with db.transaction(force_rollback=True):
+        db.execute("SET LOCAL ROLE betledger_owner")
+        db.execute(
+            "SELECT projection.compile(t), projection.attach(t), projection.prove(t)"
+            " FROM (SELECT DISTINCT event_table FROM projection.event_types) AS e (t)"
+        )
+        locks = db.execute(
+            "SELECT l.mode FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation"
+            " WHERE l.pid = pg_backend_pid() AND c.relkind = 'r' AND c.relname ~ '_(events|view|totals)$'"
+        ).fetchall()
+    assert {"AccessShareLock"} <= {mode for (mode,) in locks} <= {"AccessShareLock", "RowShareLock", "RowExclusiveLock"}
+
+
 @pytest.mark.parametrize(
     ("function", "wrong", "right"),
     [
         ("bet_events_inserted", r"bets_placed = t\.bets_placed \+ 1", "bets_placed = t.bets_placed + 2"),
         ("bet_events_inserted", r"open_bets = t\.open_bets - 1", "open_bets = t.open_bets"),
-        ("bet_events_inserted", r">= was\.last_updated_at", ">= '-infinity'"),
+        ("bet_events_inserted", r"t\.last_updated_at <=", "'-infinity' <="),
+        ("bet_events_inserted", r"'placed'::text\n( +INTO)", r"'confirmed'::text\n\1"),
         ("bets_view_refresh", r"g\.new_created_at > \(o\.was\)\.last_updated_at", "true"),
         ("user_activity_view_add", r"sum\(s\.sign \* s\.staked\)", "sum(s.staked)"),
     ],

@@ -60,7 +60,10 @@ BEGIN
                 SET balance = t.balance
                     + (- ((e.event_data ->> 'amount'::text))::numeric),
                     transaction_count = t.transaction_count + 1,
-                    last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                    last_transaction_at = greatest(
+                    t.last_transaction_at,
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                )
                 WHERE t.tenant_id = e.tenant_id AND
                     t.user_id = (e.event_data ->> 'user_id'::text);
                 IF NOT FOUND THEN
@@ -77,7 +80,10 @@ BEGIN
                     SET balance = t.balance
                         + (- ((e.event_data ->> 'amount'::text))::numeric),
                         transaction_count = t.transaction_count + 1,
-                        last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                        last_transaction_at = greatest(
+                        t.last_transaction_at,
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    )
                     RETURNING t.xmax = 0 INTO v_is_new;
                 END IF;
                 LOOP
@@ -104,7 +110,10 @@ BEGIN
                 SET balance = t.balance
                     + ((e.event_data ->> 'amount'::text))::numeric,
                     transaction_count = t.transaction_count + 1,
-                    last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                    last_transaction_at = greatest(
+                    t.last_transaction_at,
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                )
                 WHERE t.tenant_id = e.tenant_id AND
                     t.user_id = (e.event_data ->> 'user_id'::text);
                 IF NOT FOUND THEN
@@ -121,7 +130,10 @@ BEGIN
                     SET balance = t.balance
                         + ((e.event_data ->> 'amount'::text))::numeric,
                         transaction_count = t.transaction_count + 1,
-                        last_transaction_at = greatest(t.last_transaction_at, to_timestamp(((e."timestamp")::double precision / '1000'::double precision)))
+                        last_transaction_at = greatest(
+                        t.last_transaction_at,
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    )
                     RETURNING t.xmax = 0 INTO v_is_new;
                 END IF;
                 LOOP

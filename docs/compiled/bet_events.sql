@@ -147,7 +147,8 @@ BEGIN
                 SET status = 'confirmed'::text,
                     last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                 WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    AND t.last_updated_at <=
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         AND t.status = 'placed'::text
                 RETURNING t.user_id, t.last_updated_at
                 INTO said.user_id, said.last_updated_at;
@@ -186,7 +187,8 @@ BEGIN
                 SET status = 'cancelled'::text,
                     last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                 WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    AND t.last_updated_at <=
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         AND t.status = 'confirmed'::text
                 RETURNING t.user_id, t.stake, t.last_updated_at, 'confirmed'::text
                 INTO said.user_id, said.stake, said.last_updated_at, was.status;
@@ -195,7 +197,8 @@ BEGIN
                     SET status = 'cancelled'::text,
                         last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                     WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.last_updated_at <=
+                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                             AND t.status = 'placed'::text
                     RETURNING t.user_id, t.stake, t.last_updated_at, 'placed'::text
                     INTO said.user_id, said.stake, said.last_updated_at, was.status;
@@ -244,7 +247,8 @@ BEGIN
                     payout = ((e.event_data ->> 'payout'::text))::numeric,
                     last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                 WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    AND t.last_updated_at <=
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         AND t.status = 'confirmed'::text
                 RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'confirmed'::text
                 INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
@@ -255,7 +259,8 @@ BEGIN
                         payout = ((e.event_data ->> 'payout'::text))::numeric,
                         last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                     WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                        AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.last_updated_at <=
+                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                             AND t.status = 'placed'::text
                     RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'placed'::text
                     INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;

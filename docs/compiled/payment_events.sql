@@ -212,7 +212,8 @@ BEGIN
                 SET status = 'completed'::text,
                     last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                 WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    AND t.last_updated_at <=
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         AND t.type = 'deposit'::text
                         AND t.status = 'created'::text
                 RETURNING t.user_id, t.last_updated_at
@@ -243,7 +244,8 @@ BEGIN
                 SET status = 'failed'::text,
                     last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                 WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    AND t.last_updated_at <=
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         AND t.type = 'deposit'::text
                         AND t.status = 'created'::text
                 RETURNING t.user_id, t.amount, t.last_updated_at
@@ -281,7 +283,8 @@ BEGIN
                 SET status = 'completed'::text,
                     last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                 WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    AND t.last_updated_at <=
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         AND t.type = 'withdrawal'::text
                         AND t.status = 'created'::text
                 RETURNING t.user_id, t.last_updated_at
@@ -312,7 +315,8 @@ BEGIN
                 SET status = 'failed'::text,
                     last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                 WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                    AND t.last_updated_at <= to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    AND t.last_updated_at <=
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         AND t.type = 'withdrawal'::text
                         AND t.status = 'created'::text
                 RETURNING t.user_id, t.amount, t.last_updated_at

@@ -106,7 +106,8 @@ END
 $body$;
 CREATE OR REPLACE FUNCTION projection.payments_view_refresh(
     p_tenant_ids bigint[], p_keys text[],
-    p_new public.payments_view[] DEFAULT NULL::public.payments_view[]
+    p_new public.payments_view[] DEFAULT NULL::public.payments_view[],
+    p_is_attempt boolean DEFAULT false
 )
 RETURNS bigint
 LANGUAGE plpgsql
@@ -119,10 +120,19 @@ DECLARE
     v_locked bigint;
     v_missed boolean;
     v_changed bigint;
-    v_changed_in_all bigint := 0;
     v_before public.payments_view[];
     v_after public.payments_view[];
 BEGIN
+    IF cardinality(p_keys) > 1 AND NOT p_is_attempt THEN
+        -- Each attempt in a subtransaction: one that has missed a row gives back all its locks, to take them in order.
+        LOOP
+            BEGIN
+                RETURN projection.payments_view_refresh(p_tenant_ids, p_keys, p_new, p_is_attempt => true);
+            EXCEPTION WHEN SQLSTATE 'BL030' THEN
+                p_new := NULL;
+            END;
+        END LOOP;
+    END IF;
     -- For a few keys a plan that is kept, for many one that is made for them: the tables may have grown since.
     PERFORM set_config(
         'plan_cache_mode',
@@ -250,35 +260,37 @@ BEGIN
             ARRAY(SELECT u.was FROM updated AS u UNION ALL SELECT d.was FROM deleted AS d),
             ARRAY(SELECT u.will FROM updated AS u UNION ALL SELECT i.will FROM inserted AS i)
         INTO v_changed, v_missed, v_before, v_after;
-        v_changed_in_all := v_changed_in_all + v_changed;
-        PERFORM projection.user_activity_view_add(
-            ARRAY(
-                SELECT ROW(c.tenant_id, c.user_id, 0, 0, 0, 0, 0, c.deposits, c.withdrawals,
-                    c.first_activity_at, c.last_activity_at)::public.user_activity_view
-                FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.activity_of_payment(r) AS c
-            ),
-            ARRAY(
-                SELECT ROW(c.tenant_id, c.user_id, 0, 0, 0, 0, 0, c.deposits, c.withdrawals,
-                    c.first_activity_at, c.last_activity_at)::public.user_activity_view
-                FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.activity_of_payment(r) AS c
-            )
-        );
-        PERFORM projection.tenant_totals_add(
-            ARRAY(
-                SELECT ROW(c.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                    c.deposits, c.withdrawals, 0)::projection.tenant_totals
-                FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_payment(r) AS c
-            ),
-            ARRAY(
-                SELECT ROW(c.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                    c.deposits, c.withdrawals, 0)::projection.tenant_totals
-                FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_payment(r) AS c
-            )
-        );
-        -- Missed: another transaction made a row after we had looked. Now there is something to lock.
         EXIT WHEN NOT v_missed;
+        -- Missed: another transaction made a row after we had looked. Now there is something to lock.
+        IF p_is_attempt THEN
+            RAISE EXCEPTION 'a row of public.payments_view was made at the same moment' USING ERRCODE = 'BL030';
+        END IF;
         p_new := NULL;
     END LOOP;
-    RETURN v_changed_in_all;
+    PERFORM projection.user_activity_view_add(
+        ARRAY(
+            SELECT ROW(c.tenant_id, c.user_id, 0, 0, 0, 0, 0, c.deposits, c.withdrawals,
+                c.first_activity_at, c.last_activity_at)::public.user_activity_view
+            FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.activity_of_payment(r) AS c
+        ),
+        ARRAY(
+            SELECT ROW(c.tenant_id, c.user_id, 0, 0, 0, 0, 0, c.deposits, c.withdrawals,
+                c.first_activity_at, c.last_activity_at)::public.user_activity_view
+            FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.activity_of_payment(r) AS c
+        )
+    );
+    PERFORM projection.tenant_totals_add(
+        ARRAY(
+            SELECT ROW(c.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                c.deposits, c.withdrawals, 0)::projection.tenant_totals
+            FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_payment(r) AS c
+        ),
+        ARRAY(
+            SELECT ROW(c.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                c.deposits, c.withdrawals, 0)::projection.tenant_totals
+            FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_payment(r) AS c
+        )
+    );
+    RETURN v_changed;
 END
 $body$;

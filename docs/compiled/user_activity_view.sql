@@ -186,7 +186,8 @@ BEGIN
 END
 $body$;
 CREATE OR REPLACE FUNCTION projection.user_activity_view_refresh(
-    p_tenant_ids bigint[], p_keys text[]
+    p_tenant_ids bigint[], p_keys text[],
+    p_is_attempt boolean DEFAULT false
 )
 RETURNS bigint
 LANGUAGE plpgsql
@@ -199,10 +200,18 @@ DECLARE
     v_locked bigint;
     v_missed boolean;
     v_changed bigint;
-    v_changed_in_all bigint := 0;
     v_before public.user_activity_view[];
     v_after public.user_activity_view[];
 BEGIN
+    IF cardinality(p_keys) > 1 AND NOT p_is_attempt THEN
+        -- Each attempt in a subtransaction: one that has missed a row gives back all its locks, to take them in order.
+        LOOP
+            BEGIN
+                RETURN projection.user_activity_view_refresh(p_tenant_ids, p_keys, p_is_attempt => true);
+            EXCEPTION WHEN SQLSTATE 'BL030' THEN
+            END;
+        END LOOP;
+    END IF;
     -- For a few keys a plan that is kept, for many one that is made for them: the tables may have grown since.
     PERFORM set_config(
         'plan_cache_mode',
@@ -307,22 +316,24 @@ BEGIN
             ARRAY(SELECT u.was FROM updated AS u UNION ALL SELECT d.was FROM deleted AS d),
             ARRAY(SELECT u.will FROM updated AS u UNION ALL SELECT i.will FROM inserted AS i)
         INTO v_changed, v_missed, v_before, v_after;
-        v_changed_in_all := v_changed_in_all + v_changed;
-        PERFORM projection.tenant_totals_add(
-            ARRAY(
-                SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
-                    0, 0, 0, 0, 0)::projection.tenant_totals
-                FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_user(r) AS c
-            ),
-            ARRAY(
-                SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
-                    0, 0, 0, 0, 0)::projection.tenant_totals
-                FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_user(r) AS c
-            )
-        );
-        -- Missed: another transaction made a row after we had looked. Now there is something to lock.
         EXIT WHEN NOT v_missed;
+        -- Missed: another transaction made a row after we had looked. Now there is something to lock.
+        IF p_is_attempt THEN
+            RAISE EXCEPTION 'a row of public.user_activity_view was made at the same moment' USING ERRCODE = 'BL030';
+        END IF;
     END LOOP;
-    RETURN v_changed_in_all;
+    PERFORM projection.tenant_totals_add(
+        ARRAY(
+            SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
+                0, 0, 0, 0, 0)::projection.tenant_totals
+            FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_user(r) AS c
+        ),
+        ARRAY(
+            SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
+                0, 0, 0, 0, 0)::projection.tenant_totals
+            FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_user(r) AS c
+        )
+    );
+    RETURN v_changed;
 END
 $body$;

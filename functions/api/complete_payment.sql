@@ -10,13 +10,11 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
-    v_result public.payment_result;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_payment(
         p_tenant_id, p_payment_id, 'completed', '{}', p_idempotency_key
     ) AS a;
-    SELECT r.* INTO STRICT v_result FROM projection.payment_result(p_tenant_id, p_payment_id, v_event.duplicate) AS r;
-    RETURN v_result;
+    RETURN projection.payment_result(p_tenant_id, p_payment_id, v_event.duplicate);
 END
 $$;
 

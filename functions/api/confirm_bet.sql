@@ -10,13 +10,11 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
-    v_result public.bet_result;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_bet(
         p_tenant_id, p_bet_id, 'V1_BETS_BET_CONFIRMED', '{}', p_idempotency_key
     ) AS a;
-    SELECT r.* INTO STRICT v_result FROM projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate) AS r;
-    RETURN v_result;
+    RETURN projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate);
 END
 $$;
 

@@ -10,7 +10,6 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
-    v_result public.payment_result;
     v_credited numeric;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_payment(
@@ -40,8 +39,7 @@ BEGIN
             );
         END IF;
     END IF;
-    SELECT r.* INTO STRICT v_result FROM projection.payment_result(p_tenant_id, p_payment_id, v_event.duplicate) AS r;
-    RETURN v_result;
+    RETURN projection.payment_result(p_tenant_id, p_payment_id, v_event.duplicate);
 END
 $$;
 

@@ -18,7 +18,6 @@ DECLARE
     v_bet_id text;
     v_type text;
     v_stored jsonb;
-    v_result public.bet_result;
 BEGIN
     SELECT e.aggregate_id, e.event_type, e.event_data INTO v_bet_id, v_type, v_stored
     FROM public.bet_events AS e
@@ -47,8 +46,7 @@ BEGIN
                     jsonb_build_object('idempotency_key', p_idempotency_key)
                 );
             END IF;
-            SELECT r.* INTO STRICT v_result FROM projection.bet_result(p_tenant_id, v_bet_id, false) AS r;
-            RETURN v_result;
+            RETURN projection.bet_result(p_tenant_id, v_bet_id, false);
         END IF;
     END IF;
     -- The call is known, by its key or, once that has expired, by its id. Is it the same?
@@ -58,8 +56,7 @@ BEGIN
             'V1_BETS_BET_PLACED', '{"from_balance": false}' || v_event_data
         );
     END IF;
-    SELECT r.* INTO STRICT v_result FROM projection.bet_result(p_tenant_id, v_bet_id, true) AS r;
-    RETURN v_result;
+    RETURN projection.bet_result(p_tenant_id, v_bet_id, true);
 END
 $$;
 

@@ -10,7 +10,6 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
-    v_result public.bet_result;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_bet(
         p_tenant_id, p_bet_id, 'V1_BETS_BET_SETTLED', jsonb_build_object('result', p_result, 'payout', p_payout),
@@ -24,8 +23,7 @@ BEGIN
             CASE WHEN p_idempotency_key IS NOT NULL THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
         );
     END IF;
-    SELECT r.* INTO STRICT v_result FROM projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate) AS r;
-    RETURN v_result;
+    RETURN projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate);
 END
 $$;
 

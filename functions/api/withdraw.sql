@@ -14,7 +14,6 @@ DECLARE
     v_now bigint;
     v_type text;
     v_stored jsonb;
-    v_result public.payment_result;
 BEGIN
     SELECT e.aggregate_id, e.event_type, e.event_data - 'payment_id' INTO v_payment_id, v_type, v_stored
     FROM public.payment_events AS e
@@ -41,8 +40,7 @@ BEGIN
                 projection.event_id(p_tenant_id, 'withdraw balance', p_idempotency_key),
                 jsonb_build_object('payment_id', v_payment_id), v_metadata
             );
-            SELECT r.* INTO STRICT v_result FROM projection.payment_result(p_tenant_id, v_payment_id, false) AS r;
-            RETURN v_result;
+            RETURN projection.payment_result(p_tenant_id, v_payment_id, false);
         END IF;
     END IF;
     -- The call is known, by its key or, once that has expired, by its id. Is it the same?
@@ -52,8 +50,7 @@ BEGIN
             'V1_PAYMENTS_WITHDRAWAL_CREATED', v_event_data
         );
     END IF;
-    SELECT r.* INTO STRICT v_result FROM projection.payment_result(p_tenant_id, v_payment_id, true) AS r;
-    RETURN v_result;
+    RETURN projection.payment_result(p_tenant_id, v_payment_id, true);
 END
 $$;
 

@@ -12,7 +12,7 @@ AS $$
             projection.field_check(f.kind, f.json, f.text), f.json
         ), E'\nAND ' ORDER BY f.required DESC, f.name
     ), 'true')
-    FROM projection.event_types AS t
+    FROM projection.registered_types() AS t
     CROSS JOIN LATERAL (
         SELECT
             k.key AS name, k.value AS kind, k.required,

@@ -27,7 +27,7 @@ AS $$
             SELECT k FROM jsonb_object_keys(t.optional_fields) AS k ORDER BY k
         )) END
     )
-    FROM projection.event_types AS t
+    FROM projection.registered_types() AS t
     LEFT JOIN LATERAL jsonb_each_text(t.required_fields) AS f ON true
     WHERE t.event_table = p_event_table AND t.event_type = p_event_type
     GROUP BY t.optional_fields

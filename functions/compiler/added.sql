@@ -14,8 +14,10 @@ DECLARE
 BEGIN
     SELECT p.* INTO v_projection FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table;
     RETURN quote_ident(p_column) || ' = ' || CASE
-        WHEN p_column = ANY (v_projection.lowest_columns) THEN format('least(t.%I, %s)', p_column, p_plus)
-        WHEN p_column = ANY (v_projection.highest_columns) THEN format('greatest(t.%I, %s)', p_column, p_plus)
+        WHEN p_column = ANY (v_projection.lowest_columns || v_projection.highest_columns) THEN format(
+            CASE WHEN length(p_plus) > 40 THEN E'%s(\n    t.%I,\n    %s\n)' ELSE '%s(t.%I, %s)' END,
+            CASE WHEN p_column = ANY (v_projection.lowest_columns) THEN 'least' ELSE 'greatest' END, p_column, p_plus
+        )
         WHEN projection.is_trimmed(p_read_table, p_column) THEN format('trim_scale(%s)', v_sum)
         ELSE v_sum
     END;

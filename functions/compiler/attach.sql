@@ -7,33 +7,53 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_name text := split_part(p_event_table, '.', 2);
+    v_trigger record;
 BEGIN
     -- The policy of the table, with a refusal in words. First, since it takes the strongest lock: a writer that has
     -- read the table and is about to write it would wait for the triggers, and this for the writer.
-    EXECUTE format(
-        'ALTER POLICY own_tenant ON %s'
-        ' WITH CHECK (tenant_id = projection.own_tenant() OR projection.require_tenant(tenant_id))', p_event_table
-    );
-    EXECUTE format(
-        'CREATE OR REPLACE TRIGGER refuse_malformed BEFORE INSERT ON %s'
-        ' FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed(%L)', p_event_table, p_event_table
-    );
-    EXECUTE format(
-        'CREATE OR REPLACE TRIGGER project_inserted AFTER INSERT ON %s REFERENCING NEW TABLE AS new_events'
-        ' FOR EACH STATEMENT EXECUTE FUNCTION projection.%I()', p_event_table, v_name || '_inserted'
-    );
-    EXECUTE format(
-        'CREATE OR REPLACE TRIGGER project_key_removed AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_events'
-        ' FOR EACH STATEMENT EXECUTE FUNCTION projection.%I()', p_event_table, v_name || '_key_removed'
-    );
-    EXECUTE format(
-        'CREATE OR REPLACE TRIGGER guard_event BEFORE UPDATE OR DELETE ON %s'
-        ' FOR EACH ROW EXECUTE FUNCTION projection.guard_event()', p_event_table
-    );
-    EXECUTE format(
-        'CREATE OR REPLACE TRIGGER guard_truncate BEFORE TRUNCATE ON %s'
-        ' FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event()', p_event_table
-    );
+    IF EXISTS (
+        SELECT FROM pg_policy AS p
+        WHERE p.polrelid = p_event_table::regclass AND p.polname = 'own_tenant'
+            AND strpos(pg_get_expr(p.polwithcheck, p.polrelid), 'require_tenant') = 0
+    ) THEN
+        EXECUTE format(
+            'ALTER POLICY own_tenant ON %s'
+            ' WITH CHECK (tenant_id = projection.own_tenant() OR projection.require_tenant(tenant_id))', p_event_table
+        );
+    END IF;
+    -- What is there already is left alone: whoever writes to the table would have to wait.
+    FOR v_trigger IN
+        SELECT d.definition
+        FROM (VALUES
+            (format(
+                'TRIGGER refuse_malformed BEFORE INSERT ON %s'
+                ' FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed(%L)', p_event_table, p_event_table
+            )),
+            (format(
+                'TRIGGER project_inserted AFTER INSERT ON %s REFERENCING NEW TABLE AS new_events'
+                ' FOR EACH STATEMENT EXECUTE FUNCTION projection.%I()', p_event_table, v_name || '_inserted'
+            )),
+            (format(
+                'TRIGGER project_key_removed AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_events'
+                ' FOR EACH STATEMENT EXECUTE FUNCTION projection.%I()', p_event_table, v_name || '_key_removed'
+            )),
+            (format(
+                'TRIGGER guard_event BEFORE DELETE OR UPDATE ON %s'
+                ' FOR EACH ROW EXECUTE FUNCTION projection.guard_event()', p_event_table
+            )),
+            (format(
+                'TRIGGER guard_truncate BEFORE TRUNCATE ON %s'
+                ' FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event()', p_event_table
+            ))
+        ) AS d (definition)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_trigger AS t
+            WHERE t.tgrelid = p_event_table::regclass AND t.tgenabled = 'O'
+                AND pg_get_triggerdef(t.oid) = 'CREATE ' || d.definition
+        )
+    LOOP
+        EXECUTE 'CREATE OR REPLACE ' || v_trigger.definition;
+    END LOOP;
 END
 $$;
 

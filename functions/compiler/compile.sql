@@ -13,6 +13,11 @@ DECLARE
     v_read_table text;
     v_has_rows boolean;
 BEGIN
+    -- Whoever compiles owns what comes out: of a superuser, it would run with all rights.
+    IF current_user <> 'betledger_owner' THEN
+        RAISE EXCEPTION '% cannot compile %', current_user, p_event_table
+            USING ERRCODE = 'insufficient_privilege', HINT = 'SET ROLE betledger_owner first.';
+    END IF;
     IF p_shard_id IS NULL THEN
         PERFORM projection.compile_event_types();
         PERFORM projection.check_definitions(p_event_table);
@@ -51,6 +56,7 @@ $$;
 COMMENT ON FUNCTION projection.compile(text, bigint) IS
 'Makes the trigger functions of an event table, and all that they call, from projection.event_types and the '
 'definitions of the read tables; with a shard, on its Citus node, what is made for this shard. Run by `betledger '
-'migrate`. Error: BL020 what cannot be compiled. Example: SELECT projection.compile(''public.bet_events'').';
+'migrate`. Errors: BL020 what cannot be compiled, 42501 not the owner. Example: SELECT '
+'projection.compile(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.compile(text, bigint) FROM public;

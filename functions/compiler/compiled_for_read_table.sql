@@ -13,7 +13,8 @@ BEGIN
         RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'refresh', p_shard_id),
             '(p_tenant_ids bigint[], p_keys text[]'
             || CASE v_kind WHEN 'state' THEN format(', p_new %s[] DEFAULT NULL', p_read_table) ELSE '' END
-            || ') RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp'
+            || ', p_is_attempt boolean DEFAULT false) RETURNS bigint LANGUAGE plpgsql'
+            || ' SET search_path = pg_catalog, pg_temp'
             || ' SET enable_seqscan = off SET jit = off SET plan_cache_mode = auto',
             projection.refresh_text(p_read_table, p_shard_id), '',
             'Makes rows of a read table what their sources say, and carries the difference on.';

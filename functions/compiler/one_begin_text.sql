@@ -13,7 +13,8 @@ BEGIN
     SELECT s.* INTO v_source FROM projection.registered_sources() AS s WHERE s.definition = p_definition;
     SELECT
         projection.one_carries_text(
-            v_source.read_table, v_source.source_table, jsonb_object_agg(r.name, r.carried), NULL, NULL, NULL, p_shard_id
+            v_source.read_table, v_source.source_table, jsonb_object_agg(r.name, r.carried), NULL, NULL, NULL,
+            p_shard_id
         ),
         jsonb_build_object(
             'columns', projection.joined(array_agg(quote_ident(r.name) ORDER BY r.n)),

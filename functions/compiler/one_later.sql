@@ -33,7 +33,8 @@ BEGIN
     JOIN projection.said_by(p_definition, p_event_type) AS s ON g.columns -> 'columns' ? s.name AND s.is_constant
     WHERE p.read_table = v_source.read_table AND NOT g.columns ? 'of' AND s.name IS DISTINCT FROM status_column;
     SELECT
-        array_agg(format('%I = %s', r.name, r.value) ORDER BY r.n) FILTER (WHERE r.is_changed AND NOT v_constants ? r.name),
+        array_agg(format('%I = %s', r.name, r.value) ORDER BY r.n)
+            FILTER (WHERE r.is_changed AND NOT v_constants ? r.name),
         jsonb_object_agg(r.name, r.value),
         jsonb_object_agg(r.name, CASE WHEN r.is_changed THEN 't.' || quote_ident(r.name) ELSE r.value END)
             || v_constants,
@@ -44,9 +45,12 @@ BEGIN
     FROM projection.row_after(p_definition, p_event_type, true) AS r;
     -- After an event of a lower rank, one of the same time is later, too.
     v_is_later := format(
-        't.%I %s %s', v_time_column, CASE WHEN statuses IS NULL THEN '<' ELSE '<=' END, v_stored ->> v_time_column
+        E't.%I %s\n        %s', v_time_column, CASE WHEN statuses IS NULL THEN '<' ELSE '<=' END,
+        v_stored ->> v_time_column
     );
-    conditions := v_is_later || ARRAY(SELECT format('t.%I = %s', c.key, c.value) FROM jsonb_each_text(v_constants) AS c);
+    conditions := v_is_later || ARRAY(
+        SELECT format('t.%I = %s', c.key, c.value) FROM jsonb_each_text(v_constants) AS c
+    );
     -- What the general way has to do: the row counts to another one above, or a bound may be taken back.
     FOR v_above IN
         SELECT c.same_row, c.guards FROM projection.registered_sources() AS s

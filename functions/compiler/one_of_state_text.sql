@@ -9,18 +9,21 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT projection.filled(CASE WHEN p_statements IS NULL THEN 'one_folded' ELSE 'one_of_state' END, jsonb_build_object(
-            'read_table', projection.local_table(s.read_table, p_shard_id),
-            'variables', concat_ws(
-                E'\n', format('said %s;', s.read_table),
-                CASE WHEN strpos(p_statements, 'was.') > 0 THEN format('was %s;', s.read_table) END,
-                CASE WHEN strpos(p_carry, 'v_is_new') > 0 THEN 'v_is_new boolean;' END
-            ),
-            'statements', p_statements,
-            'carry', coalesce(nullif(p_carry, ''), 'NULL;'),
-            'refresh', projection.local_function(s.read_table, 'refresh', p_shard_id),
-            'key_value', (projection.event_key(p_definition, ''))[2]
-        ))
+        SELECT projection.filled(
+            CASE WHEN p_statements IS NULL THEN 'one_folded' ELSE 'one_of_state' END,
+            jsonb_build_object(
+                'read_table', projection.local_table(s.read_table, p_shard_id),
+                'variables', concat_ws(
+                    E'\n', format('said %s;', s.read_table),
+                    CASE WHEN strpos(p_statements, 'was.') > 0 THEN format('was %s;', s.read_table) END,
+                    CASE WHEN strpos(p_carry, 'v_is_new') > 0 THEN 'v_is_new boolean;' END
+                ),
+                'statements', p_statements,
+                'carry', coalesce(nullif(p_carry, ''), 'NULL;'),
+                'refresh', projection.local_function(s.read_table, 'refresh', p_shard_id),
+                'key_value', (projection.event_key(p_definition, ''))[2]
+            )
+        )
         FROM projection.registered_sources() AS s WHERE s.definition = p_definition
     );
 END

@@ -56,4 +56,5 @@ COMMENT ON FUNCTION projection.one_update_text(text, text[], text[], jsonb, json
 'The UPDATE of a row that is nearly always there, and what is done where it is not: a slot gets what has changed, a '
 'row of which this is the first is made, any other is folded from its sources. A condition says when there is none.';
 
-REVOKE ALL ON FUNCTION projection.one_update_text(text, text[], text[], jsonb, jsonb, text, text, text, bigint) FROM public;
+REVOKE ALL ON FUNCTION projection.one_update_text(text, text[], text[], jsonb, jsonb, text, text, text, bigint)
+FROM public;

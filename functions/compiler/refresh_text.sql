@@ -22,7 +22,9 @@ BEGIN
         'fold', projection.fold_text(
             p_read_table, 'e.tenant_id = g.tenant_id AND <key> = g.key' || v_merge.folds, p_shard_id
         ),
-        'carry', projection.carry_text(p_read_table, p_shard_id)
+        'carry', projection.carry_text(p_read_table, p_shard_id),
+        'name', projection.local_function(p_read_table, 'refresh', p_shard_id),
+        'arguments', 'p_tenant_ids, p_keys' || CASE v_read.kind WHEN 'state' THEN ', p_new' ELSE '' END
     ));
 END
 $$;

@@ -39,8 +39,8 @@ $$;
 
 COMMENT ON FUNCTION projection.said_now(text, text, jsonb, text, text[]) IS
 'What compiled code for one event writes for each column of which a definition speaks. The row is that of the source '
-'of the definition, as expressions by column over the event (e), the row as it is (t), as it was, and as it is stored (said); of an '
-'event table it gives the type of the event. The last two arguments say that a column of the row has one of a few '
-'values.';
+'of the definition, as expressions by column over the event (e), the row as it is (t), as it was, and as it is stored '
+'(said); of an event table it gives the type of the event. The last two arguments say that a column of the row has one '
+'of a few values.';
 
 REVOKE ALL ON FUNCTION projection.said_now(text, text, jsonb, text, text[]) FROM public;

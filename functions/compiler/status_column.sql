@@ -24,7 +24,7 @@ $$;
 
 COMMENT ON FUNCTION projection.status_column(text, integer) IS
 'The column that tells what the last event of a stream was, since every event says it by a constant of its type, and '
-'the values that it has after types below a rank, the highest rank first. Null where there is none. Example: SELECT * FROM '
-'projection.status_column(''projection.bet_of_event'', 2).';
+'the values that it has after types below a rank, the highest rank first. Null where there is none. Example: SELECT * '
+'FROM projection.status_column(''projection.bet_of_event'', 2).';
 
 REVOKE ALL ON FUNCTION projection.status_column(text, integer) FROM public;

@@ -8,10 +8,19 @@ DECLARE
     v_locked bigint;
     v_missed boolean;
     v_changed bigint;
-    v_changed_in_all bigint := 0;
     v_before "{type}"[];
     v_after "{type}"[];
 BEGIN
+    IF cardinality(p_keys) > 1 AND NOT p_is_attempt THEN
+        -- Each attempt in a subtransaction: one that has missed a row gives back all its locks, to take them in order.
+        LOOP
+            BEGIN
+                RETURN "{name}"("{arguments}", p_is_attempt => true);
+            EXCEPTION WHEN SQLSTATE 'BL030' THEN
+                PERFORM "{again}";
+            END;
+        END LOOP;
+    END IF;
     -- For a few keys a plan that is kept, for many one that is made for them: the tables may have grown since.
     PERFORM set_config(
         'plan_cache_mode',
@@ -81,13 +90,15 @@ BEGIN
             ARRAY(SELECT u.was FROM updated AS u UNION ALL SELECT d.was FROM deleted AS d),
             ARRAY(SELECT u.will FROM updated AS u UNION ALL SELECT i.will FROM inserted AS i)
         INTO v_changed, v_missed, v_before, v_after;
-        v_changed_in_all := v_changed_in_all + v_changed;
-        PERFORM "{carry}";
-        -- Missed: another transaction made a row after we had looked. Now there is something to lock.
         EXIT WHEN NOT v_missed;
+        -- Missed: another transaction made a row after we had looked. Now there is something to lock.
+        IF p_is_attempt THEN
+            RAISE EXCEPTION 'a row of "{read_table}" was made at the same moment' USING ERRCODE = 'BL030';
+        END IF;
         PERFORM "{again}";
     END LOOP;
-    RETURN v_changed_in_all;
+    PERFORM "{carry}";
+    RETURN v_changed;
 END
 $$;
 
