@@ -36,9 +36,9 @@ BEGIN
         RETURN QUERY SELECT 'v_after', p_read_table || '[]', format('array_agg(%s)', v_row);
     END IF;
     IF v_read.kind = 'sum' THEN
-        RETURN QUERY SELECT 'v_tenant_ids', 'bigint[]', 'array_agg(c.tenant_id) FILTER (WHERE c.is_stale)';
+        RETURN QUERY SELECT 'v_tenant_ids', 'bigint[]', '(SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale)';
         RETURN QUERY SELECT 'v_keys', 'text[]',
-            format('array_agg(c.%I) FILTER (WHERE c.is_stale)', v_read.key_columns[2]);
+            format('(SELECT array_agg(c.%I) FROM change AS c WHERE c.is_stale)', v_read.key_columns[2]);
     END IF;
 END
 $$;

@@ -19,7 +19,11 @@ BEGIN
         'columns', projection.list(v_columns, '*'), 'change_columns', projection.list(v_columns, 'c.*'),
         'keys', projection.list(v_read.key_columns, '*'), 'said_keys', projection.list(v_read.key_columns, 's.*'),
         'change_keys', projection.list(v_read.key_columns, 'c.*'), 'key', quote_ident(v_read.key_columns[2]),
-        'match', projection.list(v_read.key_columns, 't.* = c.*', ' AND'),
+        'changed', 'changed AS t' || (
+            SELECT CASE WHEN bool_or(strpos(r.result, '- c.') > 0)
+                THEN ' JOIN change AS c ON ' || projection.list(v_read.key_columns, 't.* = c.*', ' AND') ELSE '' END
+            FROM projection.add_results(p_read_table) AS r
+        ),
         'gathered', projection.joined(ARRAY(
             SELECT CASE
                 WHEN c = ANY (v_read.key_columns) THEN 's.' || quote_ident(c)

@@ -26,12 +26,6 @@ BEGIN
             projection.add_text(p_read_table, p_shard_id), '',
             'Adds to a read table what rows of a source say, less what they said.';
     END IF;
-    IF (v_is_plain OR p_shard_id IS NOT NULL) AND v_kind = 'slots' THEN
-        RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'open', p_shard_id),
-            '(p_tenant_id bigint) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp'::text,
-            projection.open_text(p_read_table, p_shard_id), '',
-            'Makes the slots of a tenant that are not there yet.';
-    END IF;
     IF p_shard_id IS NULL THEN
         RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'fold', NULL),
             format(

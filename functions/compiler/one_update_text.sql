@@ -36,7 +36,6 @@ BEGIN
             ),
             'refresh', projection.local_function(v_read.read_table, 'refresh', p_shard_id),
             'not_found', concat_ws(' AND ', 'NOT FOUND', p_condition),
-            'open', projection.local_function(v_read.read_table, 'open', p_shard_id),
             'tenant_id', p_deltas ->> v_read.key_columns[1], 'key_value', p_deltas ->> v_read.key_columns[2],
             'above', v_else_above,
             -- What is done whether the row is new or not, need not be asked.

@@ -23,6 +23,11 @@ BEGIN
             p_read_table, 'e.tenant_id = g.tenant_id AND <key> = g.key' || v_merge.folds, p_shard_id
         ),
         'carry', projection.carry_text(p_read_table, p_shard_id),
+        'new', CASE v_read.kind WHEN 'state' THEN projection.filled('refresh_new', jsonb_build_object(
+            'read_table', projection.local_table(p_read_table, p_shard_id),
+            'columns', projection.list(v_columns, '*'), 'new_columns', projection.list(v_columns, 'n.*'),
+            'key', quote_ident(v_read.key_columns[2]), 'row', projection.row_of(p_read_table, '{}', 't')
+        )) ELSE '' END,
         'name', projection.local_function(p_read_table, 'refresh', p_shard_id),
         'arguments', 'p_tenant_ids, p_keys' || CASE v_read.kind WHEN 'state' THEN ', p_new' ELSE '' END
     ));

@@ -35,7 +35,7 @@ BEGIN
     )
     SELECT "{results}"
     INTO "{targets}"
-    FROM changed AS t JOIN change AS c ON "{match}";
+    FROM "{changed}";
     PERFORM "{carry}";
     PERFORM "{refold}";
     RETURN v_changed;

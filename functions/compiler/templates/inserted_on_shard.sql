@@ -29,7 +29,7 @@ BEGIN
         FOR v_part IN
             SELECT array_agg(p.row)
             FROM (
-                SELECT "{row}" AS row, (row_number() OVER (ORDER BY n.tenant_id, n.aggregate_id) - 1) / 10000 AS part
+                SELECT "{row}" AS row, (row_number() OVER (ORDER BY n.tenant_id, n.aggregate_id) - 1) / 50000 AS part
                 FROM new_events AS n
             ) AS p
             GROUP BY p.part ORDER BY p.part

@@ -16,7 +16,7 @@ BEGIN
         FROM (
             SELECT f.tenant_id, f."{key}" AS key,
                 "{row}" AS row,
-                (row_number() OVER (ORDER BY "{keys}") - 1) / 10000 AS part
+                (row_number() OVER (ORDER BY "{keys}") - 1) / 50000 AS part
             FROM (
                 TABLE "{fold}"
             ) AS f

@@ -13,7 +13,7 @@ BEGIN
         SELECT array_agg(p.row)
         FROM (
             SELECT "{row}" AS row,
-                (row_number() OVER (ORDER BY "{keys}") - 1) / 10000 AS part
+                (row_number() OVER (ORDER BY "{keys}") - 1) / 50000 AS part
             FROM (
                 TABLE "{fold}"
             ) AS f

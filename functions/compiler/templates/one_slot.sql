@@ -5,13 +5,19 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-LOOP
-    UPDATE "{read_table}" AS t
-    SET "{set}" = "{set}"
-    WHERE "{key}";
-    EXIT WHEN FOUND;
-    PERFORM "{open}"(e.tenant_id);
-END LOOP;
+UPDATE "{read_table}" AS t
+SET "{set}" = "{set}"
+WHERE "{key}";
+IF NOT FOUND THEN
+    INSERT INTO "{read_table}" AS t (
+        "{columns}"
+    )
+    VALUES (
+        "{values}"
+    )
+    ON CONFLICT (tenant_id, slot) DO UPDATE
+    SET "{set}" = "{set}";
+END IF;
 END
 $$;
 

@@ -10,6 +10,7 @@ DECLARE
     v_changed bigint;
     v_before "{type}"[];
     v_after "{type}"[];
+    v_inserted "{type}"[] := '{}';
 BEGIN
     IF cardinality(p_keys) > 1 AND NOT p_is_attempt THEN
         -- Each attempt in a subtransaction: one that has missed a row gives back all its locks, to take them in order.
@@ -26,7 +27,8 @@ BEGIN
         'plan_cache_mode',
         CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
-    LOOP
+    PERFORM "{new}";
+    WHILE p_keys <> '{}' LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
         SELECT count(*) INTO v_locked FROM (
             SELECT FROM (
@@ -97,8 +99,9 @@ BEGIN
         END IF;
         PERFORM "{again}";
     END LOOP;
+    v_after := v_inserted || v_after;
     PERFORM "{carry}";
-    RETURN v_changed;
+    RETURN coalesce(v_changed, 0) + cardinality(v_inserted);
 END
 $$;
 
