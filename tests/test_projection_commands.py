@@ -105,7 +105,7 @@ def test_all_that_is_compiled_is_shown_and_nothing_else_as_it_is_in_the_database
     }
     assert found == would_be
     (refresh,) = [s for n, s in shown(dsn, "bets_view")["compiled"].items() if n.startswith("projection.bets_view_ref")]
-    assert "SET jit = on\n" in refresh
+    assert "SET jit = 'on'\n" in refresh
 
 
 @pytest.mark.not_on_citus("what is distributed cannot be made anew in a transaction")

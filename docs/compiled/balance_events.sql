@@ -7,23 +7,14 @@ VALUES
 ('public.balance_events', 'V1_BALANCES_BALANCE_INCREASED', 'credit',
     'increased', '0',
     '{"amount": "amount", "user_id": "identifier"}', '{}', 'true');
-CREATE OR REPLACE FUNCTION projection.balance_events_forget(
-    p_events public.balance_events[]
-)
-RETURNS boolean
-LANGUAGE plpgsql
-AS $body$
-BEGIN
-    RETURN true;
-END
-$body$;
 CREATE OR REPLACE FUNCTION projection.balance_events_inserted(
     
 )
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
+SET enable_seqscan = 'off'
+SET work_mem = '64MB'
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -86,14 +77,25 @@ BEGIN
                     )
                     RETURNING t.xmax = 0 INTO v_is_new;
                 END IF;
-                LOOP
-                    UPDATE projection.tenant_totals AS t
+                UPDATE projection.tenant_totals AS t
+                SET balances = trim_scale(t.balances
+                    + (- ((e.event_data ->> 'amount'::text))::numeric))
+                WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                IF NOT FOUND THEN
+                    INSERT INTO projection.tenant_totals AS t (
+                        tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                            bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                            withdrawals, balances
+                    )
+                    VALUES (
+                        e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                            0, 0,
+                            trim_scale((- ((e.event_data ->> 'amount'::text))::numeric))
+                    )
+                    ON CONFLICT (tenant_id, slot) DO UPDATE
                     SET balances = trim_scale(t.balances
-                        + (- ((e.event_data ->> 'amount'::text))::numeric))
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
-                    EXIT WHEN FOUND;
-                    PERFORM projection.tenant_totals_open(e.tenant_id);
-                END LOOP;
+                        + (- ((e.event_data ->> 'amount'::text))::numeric));
+                END IF;
             END;
         ELSIF e.event_type = 'V1_BALANCES_BALANCE_INCREASED' THEN
             IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
@@ -136,14 +138,24 @@ BEGIN
                     )
                     RETURNING t.xmax = 0 INTO v_is_new;
                 END IF;
-                LOOP
-                    UPDATE projection.tenant_totals AS t
+                UPDATE projection.tenant_totals AS t
+                SET balances = trim_scale(t.balances
+                    + ((e.event_data ->> 'amount'::text))::numeric)
+                WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                IF NOT FOUND THEN
+                    INSERT INTO projection.tenant_totals AS t (
+                        tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                            bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                            withdrawals, balances
+                    )
+                    VALUES (
+                        e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                            0, 0, trim_scale(((e.event_data ->> 'amount'::text))::numeric)
+                    )
+                    ON CONFLICT (tenant_id, slot) DO UPDATE
                     SET balances = trim_scale(t.balances
-                        + ((e.event_data ->> 'amount'::text))::numeric)
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
-                    EXIT WHEN FOUND;
-                    PERFORM projection.tenant_totals_open(e.tenant_id);
-                END LOOP;
+                        + ((e.event_data ->> 'amount'::text))::numeric);
+                END IF;
             END;
         ELSE
             PERFORM projection.refuse_event('public.balance_events', to_jsonb(e));
@@ -160,7 +172,7 @@ BEGIN
                 FROM (
                     SELECT ROW(f.tenant_id, f.user_id, f.balance, f.transaction_count,
                         f.last_transaction_at)::public.user_balances_view AS row,
-                        (row_number() OVER (ORDER BY f.tenant_id, f.user_id) - 1) / 10000 AS part
+                        (row_number() OVER (ORDER BY f.tenant_id, f.user_id) - 1) / 50000 AS part
                     FROM (
                         SELECT s.tenant_id, s.user_id, sum(s.balance)::numeric AS balance,
                             sum(s.transaction_count)::integer AS transaction_count,
@@ -190,12 +202,7 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-    v_events public.balance_events[] := ARRAY(SELECT o FROM old_events AS o);
 BEGIN
-    IF cardinality(v_events) > 0 THEN
-        PERFORM projection.balance_events_forget(v_events);
-    END IF;
     RETURN NULL;
 END
 $body$;

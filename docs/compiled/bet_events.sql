@@ -10,31 +10,14 @@ VALUES
     '2', '{}', '{"reason": "text"}', 'true'),
 ('public.bet_events', 'V1_BETS_BET_SETTLED', 'bet', 'settled', '2',
     '{"payout": "payout", "result": "result"}', '{}', 'true');
-CREATE OR REPLACE FUNCTION projection.bet_events_forget(
-    p_events public.bet_events[]
-)
-RETURNS boolean
-LANGUAGE plpgsql
-AS $body$
-BEGIN
-    -- A key is used once: a row that shows it shows that of the event.
-    PERFORM FROM unnest(p_events) AS e
-    JOIN public.bets_view AS t ON t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-    ORDER BY t.tenant_id, t.bet_id FOR NO KEY UPDATE OF t;
-    UPDATE public.bets_view AS t SET idempotency_key = NULL
-    FROM unnest(p_events) AS e
-    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-        AND t.idempotency_key = e.metadata ->> 'idempotency_key';
-    RETURN true;
-END
-$body$;
 CREATE OR REPLACE FUNCTION projection.bet_events_inserted(
     
 )
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
+SET enable_seqscan = 'off'
+SET work_mem = '64MB'
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -112,23 +95,43 @@ BEGIN
                             last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
                         RETURNING t.xmax = 0 INTO v_is_new;
                         IF v_is_new THEN
-                            LOOP
-                                UPDATE projection.tenant_totals AS t
-                                SET users = t.users + 1
-                                WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                                EXIT WHEN FOUND;
-                                PERFORM projection.tenant_totals_open(e.tenant_id);
-                            END LOOP;
+                            UPDATE projection.tenant_totals AS t
+                            SET users = t.users + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                INSERT INTO projection.tenant_totals AS t (
+                                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                        withdrawals, balances
+                                )
+                                VALUES (
+                                    e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 0, 0
+                                )
+                                ON CONFLICT (tenant_id, slot) DO UPDATE
+                                SET users = t.users + 1;
+                            END IF;
                         END IF;
                     END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed + 1,
+                        staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0, 1, 0, 0, 0,
+                                trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
+                                '0'::numeric, 0, 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET bets_placed = t.bets_placed + 1,
-                            staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
+                            staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric));
+                    END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
                     PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
@@ -159,14 +162,24 @@ BEGIN
                     IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
                         PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
                     END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed - 1,
+                        bets_confirmed = t.bets_confirmed + 1
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0, (- 1), 1, 0, 0, 0, 0,
+                                0, 0, 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET bets_placed = t.bets_placed - 1,
-                            bets_confirmed = t.bets_confirmed + 1
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
+                            bets_confirmed = t.bets_confirmed + 1;
+                    END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
                     PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
@@ -212,18 +225,35 @@ BEGIN
                     IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
                         PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
                     END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed
+                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                        bets_confirmed = t.bets_confirmed
+                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                        bets_cancelled = t.bets_cancelled + 1,
+                        staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                                (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
+                                (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
+                                0, 1, trim_scale((- COALESCE(said.stake, '0'::numeric))), 0, 0,
+                                0, 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET bets_placed = t.bets_placed
                             - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
                             bets_confirmed = t.bets_confirmed
                             - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
                             bets_cancelled = t.bets_cancelled + 1,
-                            staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
+                            staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric));
+                    END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
                     PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
@@ -276,8 +306,31 @@ BEGIN
                     IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
                         PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
                     END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed
+                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                        bets_confirmed = t.bets_confirmed
+                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                        bets_settled = t.bets_settled + 1,
+                        paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                        gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
+                        + COALESCE((said.stake - said.payout), '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                                (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
+                                (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
+                                1, 0, 0, trim_scale(COALESCE(said.payout, '0'::numeric)),
+                                trim_scale(COALESCE((said.stake - said.payout), '0'::numeric)),
+                                0, 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
                         SET bets_placed = t.bets_placed
                             - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
                             bets_confirmed = t.bets_confirmed
@@ -285,11 +338,8 @@ BEGIN
                             bets_settled = t.bets_settled + 1,
                             paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
                             gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
-                            + COALESCE((said.stake - said.payout), '0'::numeric))
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
+                            + COALESCE((said.stake - said.payout), '0'::numeric));
+                    END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
                     PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
@@ -314,7 +364,7 @@ BEGIN
                         ROW(f.tenant_id, f.bet_id, f.user_id, f.stake, f.odds, f.fixture_id,
                             f.status, f.result, f.payout, f.idempotency_key, f.created_at,
                             f.last_updated_at)::public.bets_view AS row,
-                        (row_number() OVER (ORDER BY f.tenant_id, f.bet_id) - 1) / 10000 AS part
+                        (row_number() OVER (ORDER BY f.tenant_id, f.bet_id) - 1) / 50000 AS part
                     FROM (
                         SELECT f.tenant_id, f.bet_id, f.said_2[2]::text AS user_id,
                             f.said_2[3]::numeric AS stake, f.said_2[4]::numeric AS odds,
@@ -366,12 +416,20 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-    v_events public.bet_events[] := ARRAY(SELECT o FROM old_events AS o);
 BEGIN
-    IF cardinality(v_events) > 0 THEN
-        PERFORM projection.bet_events_forget(v_events);
-    END IF;
+    -- A key is used once: a row that shows it shows that of the event. Locked in order, then changed where they are.
+    DECLARE
+        v_rows tid[];
+    BEGIN
+        SELECT array_agg(l.ctid) INTO v_rows FROM (
+            SELECT t.ctid
+            FROM old_events AS e
+            JOIN public.bets_view AS t ON t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                AND t.idempotency_key = e.metadata ->> 'idempotency_key'
+            ORDER BY t.tenant_id, t.bet_id FOR NO KEY UPDATE OF t
+        ) AS l;
+        UPDATE public.bets_view AS t SET idempotency_key = NULL WHERE t.ctid = ANY (v_rows);
+    END;
     RETURN NULL;
 END
 $body$;

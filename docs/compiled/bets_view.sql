@@ -130,9 +130,9 @@ CREATE OR REPLACE FUNCTION projection.bets_view_refresh(
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET jit = off
-SET plan_cache_mode = auto
+SET enable_seqscan = 'off'
+SET jit = 'off'
+SET plan_cache_mode = 'auto'
 AS $body$
 DECLARE
     v_locked bigint;
@@ -140,6 +140,7 @@ DECLARE
     v_changed bigint;
     v_before public.bets_view[];
     v_after public.bets_view[];
+    v_inserted public.bets_view[] := '{}';
 BEGIN
     IF cardinality(p_keys) > 1 AND NOT p_is_attempt THEN
         -- Each attempt in a subtransaction: one that has missed a row gives back all its locks, to take them in order.
@@ -156,7 +157,31 @@ BEGIN
         'plan_cache_mode',
         CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
-    LOOP
+    IF p_new IS NOT NULL THEN
+        -- Most new events begin streams, and no row has to be looked for. What is there already, is left for below.
+        WITH inserted AS (
+            INSERT INTO public.bets_view AS t (
+                tenant_id, bet_id, user_id, stake, odds, fixture_id, status,
+                    result, payout, idempotency_key, created_at, last_updated_at
+            )
+            SELECT n.tenant_id, n.bet_id, n.user_id, n.stake, n.odds, n.fixture_id,
+                n.status, n.result, n.payout, n.idempotency_key, n.created_at,
+                n.last_updated_at FROM unnest(p_new) AS n
+            ORDER BY n.tenant_id, n.bet_id
+            ON CONFLICT DO NOTHING
+            RETURNING ROW(t.tenant_id, t.bet_id, t.user_id, t.stake, t.odds, t.fixture_id,
+                t.status, t.result, t.payout, t.idempotency_key, t.created_at,
+                t.last_updated_at)::public.bets_view AS row
+        )
+        SELECT coalesce(array_agg(i.row), '{}') INTO v_inserted FROM inserted AS i;
+        SELECT coalesce(array_agg(n.tenant_id), '{}'), coalesce(array_agg(n.bet_id), '{}'), array_agg(n)
+        INTO p_tenant_ids, p_keys, p_new
+        FROM unnest(p_new) AS n
+        WHERE cardinality(v_inserted) < cardinality(p_new) AND NOT EXISTS (
+            SELECT FROM unnest(v_inserted) AS i WHERE i.tenant_id = n.tenant_id AND i.bet_id = n.bet_id
+        );
+    END IF;
+    WHILE p_keys <> '{}' LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
         SELECT count(*) INTO v_locked FROM (
             SELECT FROM (
@@ -299,6 +324,7 @@ BEGIN
         END IF;
         p_new := NULL;
     END LOOP;
+    v_after := v_inserted || v_after;
     PERFORM projection.user_activity_view_add(
         ARRAY(
             SELECT ROW(c.tenant_id, c.user_id, c.bets, c.open_bets, c.staked, c.paid_out,
@@ -325,6 +351,6 @@ BEGIN
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_bet(r) AS c
         )
     );
-    RETURN v_changed;
+    RETURN coalesce(v_changed, 0) + cardinality(v_inserted);
 END
 $body$;

@@ -15,31 +15,14 @@ VALUES
     'withdrawal', 'completed', '2', '{}', '{}', 'true'),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_FAILED',
     'withdrawal', 'failed', '2', '{}', '{"reason": "text"}', 'true');
-CREATE OR REPLACE FUNCTION projection.payment_events_forget(
-    p_events public.payment_events[]
-)
-RETURNS boolean
-LANGUAGE plpgsql
-AS $body$
-BEGIN
-    -- A key is used once: a row that shows it shows that of the event.
-    PERFORM FROM unnest(p_events) AS e
-    JOIN public.payments_view AS t ON t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-    ORDER BY t.tenant_id, t.payment_id FOR NO KEY UPDATE OF t;
-    UPDATE public.payments_view AS t SET idempotency_key = NULL
-    FROM unnest(p_events) AS e
-    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-        AND t.idempotency_key = e.metadata ->> 'idempotency_key';
-    RETURN true;
-END
-$body$;
 CREATE OR REPLACE FUNCTION projection.payment_events_inserted(
     
 )
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
+SET enable_seqscan = 'off'
+SET work_mem = '64MB'
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -109,22 +92,40 @@ BEGIN
                             last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
                         RETURNING t.xmax = 0 INTO v_is_new;
                         IF v_is_new THEN
-                            LOOP
-                                UPDATE projection.tenant_totals AS t
-                                SET users = t.users + 1
-                                WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                                EXIT WHEN FOUND;
-                                PERFORM projection.tenant_totals_open(e.tenant_id);
-                            END LOOP;
+                            UPDATE projection.tenant_totals AS t
+                            SET users = t.users + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                INSERT INTO projection.tenant_totals AS t (
+                                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                        withdrawals, balances
+                                )
+                                VALUES (
+                                    e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 0, 0
+                                )
+                                ON CONFLICT (tenant_id, slot) DO UPDATE
+                                SET users = t.users + 1;
+                            END IF;
                         END IF;
                     END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
-                        SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
+                    UPDATE projection.tenant_totals AS t
+                    SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric));
+                    END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
                     PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
@@ -178,22 +179,40 @@ BEGIN
                             last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
                         RETURNING t.xmax = 0 INTO v_is_new;
                         IF v_is_new THEN
-                            LOOP
-                                UPDATE projection.tenant_totals AS t
-                                SET users = t.users + 1
-                                WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                                EXIT WHEN FOUND;
-                                PERFORM projection.tenant_totals_open(e.tenant_id);
-                            END LOOP;
+                            UPDATE projection.tenant_totals AS t
+                            SET users = t.users + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                INSERT INTO projection.tenant_totals AS t (
+                                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                        withdrawals, balances
+                                )
+                                VALUES (
+                                    e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
+                                        0, 0, 0
+                                )
+                                ON CONFLICT (tenant_id, slot) DO UPDATE
+                                SET users = t.users + 1;
+                            END IF;
                         END IF;
                     END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
-                        SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
+                    UPDATE projection.tenant_totals AS t
+                    SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                '0'::numeric, trim_scale(COALESCE(said.amount, '0'::numeric)), 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric));
+                    END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
                     PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
@@ -258,13 +277,22 @@ BEGIN
                     IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
                         PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
                     END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
-                        SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
+                    UPDATE projection.tenant_totals AS t
+                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                trim_scale((- COALESCE(said.amount, '0'::numeric))), 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric));
+                    END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
                     PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
@@ -329,13 +357,22 @@ BEGIN
                     IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
                         PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
                     END IF;
-                    LOOP
-                        UPDATE projection.tenant_totals AS t
-                        SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
-                        WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                        EXIT WHEN FOUND;
-                        PERFORM projection.tenant_totals_open(e.tenant_id);
-                    END LOOP;
+                    UPDATE projection.tenant_totals AS t
+                    SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                0, trim_scale((- COALESCE(said.amount, '0'::numeric))), 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric));
+                    END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
                     PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
@@ -359,7 +396,7 @@ BEGIN
                     SELECT f.tenant_id, f.payment_id AS key,
                         ROW(f.tenant_id, f.payment_id, f.user_id, f.type, f.amount, f.status,
                             f.idempotency_key, f.created_at, f.last_updated_at)::public.payments_view AS row,
-                        (row_number() OVER (ORDER BY f.tenant_id, f.payment_id) - 1) / 10000 AS part
+                        (row_number() OVER (ORDER BY f.tenant_id, f.payment_id) - 1) / 50000 AS part
                     FROM (
                         SELECT f.tenant_id, f.payment_id, f.said_2[2]::text AS user_id,
                             f.said_1[3]::text AS type, f.said_2[3]::numeric AS amount,
@@ -405,12 +442,20 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
-DECLARE
-    v_events public.payment_events[] := ARRAY(SELECT o FROM old_events AS o);
 BEGIN
-    IF cardinality(v_events) > 0 THEN
-        PERFORM projection.payment_events_forget(v_events);
-    END IF;
+    -- A key is used once: a row that shows it shows that of the event. Locked in order, then changed where they are.
+    DECLARE
+        v_rows tid[];
+    BEGIN
+        SELECT array_agg(l.ctid) INTO v_rows FROM (
+            SELECT t.ctid
+            FROM old_events AS e
+            JOIN public.payments_view AS t ON t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+                AND t.idempotency_key = e.metadata ->> 'idempotency_key'
+            ORDER BY t.tenant_id, t.payment_id FOR NO KEY UPDATE OF t
+        ) AS l;
+        UPDATE public.payments_view AS t SET idempotency_key = NULL WHERE t.ctid = ANY (v_rows);
+    END;
     RETURN NULL;
 END
 $body$;

@@ -112,9 +112,9 @@ CREATE OR REPLACE FUNCTION projection.payments_view_refresh(
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET jit = off
-SET plan_cache_mode = auto
+SET enable_seqscan = 'off'
+SET jit = 'off'
+SET plan_cache_mode = 'auto'
 AS $body$
 DECLARE
     v_locked bigint;
@@ -122,6 +122,7 @@ DECLARE
     v_changed bigint;
     v_before public.payments_view[];
     v_after public.payments_view[];
+    v_inserted public.payments_view[] := '{}';
 BEGIN
     IF cardinality(p_keys) > 1 AND NOT p_is_attempt THEN
         -- Each attempt in a subtransaction: one that has missed a row gives back all its locks, to take them in order.
@@ -138,7 +139,29 @@ BEGIN
         'plan_cache_mode',
         CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
-    LOOP
+    IF p_new IS NOT NULL THEN
+        -- Most new events begin streams, and no row has to be looked for. What is there already, is left for below.
+        WITH inserted AS (
+            INSERT INTO public.payments_view AS t (
+                tenant_id, payment_id, user_id, type, amount, status,
+                    idempotency_key, created_at, last_updated_at
+            )
+            SELECT n.tenant_id, n.payment_id, n.user_id, n.type, n.amount, n.status,
+                n.idempotency_key, n.created_at, n.last_updated_at FROM unnest(p_new) AS n
+            ORDER BY n.tenant_id, n.payment_id
+            ON CONFLICT DO NOTHING
+            RETURNING ROW(t.tenant_id, t.payment_id, t.user_id, t.type, t.amount, t.status,
+                t.idempotency_key, t.created_at, t.last_updated_at)::public.payments_view AS row
+        )
+        SELECT coalesce(array_agg(i.row), '{}') INTO v_inserted FROM inserted AS i;
+        SELECT coalesce(array_agg(n.tenant_id), '{}'), coalesce(array_agg(n.payment_id), '{}'), array_agg(n)
+        INTO p_tenant_ids, p_keys, p_new
+        FROM unnest(p_new) AS n
+        WHERE cardinality(v_inserted) < cardinality(p_new) AND NOT EXISTS (
+            SELECT FROM unnest(v_inserted) AS i WHERE i.tenant_id = n.tenant_id AND i.payment_id = n.payment_id
+        );
+    END IF;
+    WHILE p_keys <> '{}' LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
         SELECT count(*) INTO v_locked FROM (
             SELECT FROM (
@@ -267,6 +290,7 @@ BEGIN
         END IF;
         p_new := NULL;
     END LOOP;
+    v_after := v_inserted || v_after;
     PERFORM projection.user_activity_view_add(
         ARRAY(
             SELECT ROW(c.tenant_id, c.user_id, 0, 0, 0, 0, 0, c.deposits, c.withdrawals,
@@ -291,6 +315,6 @@ BEGIN
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_payment(r) AS c
         )
     );
-    RETURN v_changed;
+    RETURN coalesce(v_changed, 0) + cardinality(v_inserted);
 END
 $body$;

@@ -57,9 +57,9 @@ CREATE OR REPLACE FUNCTION projection.tenant_totals_add(
 )
 RETURNS bigint
 LANGUAGE plpgsql
-SET enable_nestloop = off
-SET jit = off
-SET plan_cache_mode = auto
+SET enable_nestloop = 'off'
+SET jit = 'off'
+SET plan_cache_mode = 'auto'
 AS $body$
 DECLARE
     v_changed bigint;
@@ -125,7 +125,7 @@ BEGIN
     )
     SELECT count(*)
     INTO v_changed
-    FROM changed AS t JOIN change AS c ON t.tenant_id = c.tenant_id AND t.slot = c.slot;
+    FROM changed AS t;
     RETURN v_changed;
 END
 $body$;
@@ -183,25 +183,5 @@ BEGIN
         WHERE true
     ) AS s
     GROUP BY s.tenant_id;
-END
-$body$;
-CREATE OR REPLACE FUNCTION projection.tenant_totals_open(
-    p_tenant_id bigint
-)
-RETURNS boolean
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $body$
-BEGIN
-    INSERT INTO projection.tenant_totals AS t (
-        tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-            bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-            withdrawals, balances
-    )
-    SELECT p_tenant_id, s.first + n.slot, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-    FROM unnest('{1000,2000,3000,4000}'::integer[]) AS s (first), generate_series(0, 32 - 1) AS n (slot)
-    ORDER BY s.first + n.slot
-    ON CONFLICT DO NOTHING;
-    RETURN FOUND;
 END
 $body$;

@@ -49,9 +49,9 @@ CREATE OR REPLACE FUNCTION projection.user_activity_view_add(
 )
 RETURNS bigint
 LANGUAGE plpgsql
-SET enable_nestloop = off
-SET jit = off
-SET plan_cache_mode = auto
+SET enable_nestloop = 'off'
+SET jit = 'off'
+SET plan_cache_mode = 'auto'
 AS $body$
 DECLARE
     v_changed bigint;
@@ -128,10 +128,10 @@ BEGIN
         t.net_result, t.deposits, t.withdrawals, t.first_activity_at,
         t.last_activity_at)::public.user_activity_view)
         FILTER (WHERE t.is_new),
-        array_agg(c.tenant_id) FILTER (WHERE c.is_stale),
-        array_agg(c.user_id) FILTER (WHERE c.is_stale)
+        (SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale),
+        (SELECT array_agg(c.user_id) FROM change AS c WHERE c.is_stale)
     INTO v_changed, v_before, v_after, v_tenant_ids, v_keys
-    FROM changed AS t JOIN change AS c ON t.tenant_id = c.tenant_id AND t.user_id = c.user_id;
+    FROM changed AS t;
     PERFORM projection.tenant_totals_add(
         ARRAY(
             SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
@@ -192,9 +192,9 @@ CREATE OR REPLACE FUNCTION projection.user_activity_view_refresh(
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET jit = off
-SET plan_cache_mode = auto
+SET enable_seqscan = 'off'
+SET jit = 'off'
+SET plan_cache_mode = 'auto'
 AS $body$
 DECLARE
     v_locked bigint;
@@ -202,6 +202,7 @@ DECLARE
     v_changed bigint;
     v_before public.user_activity_view[];
     v_after public.user_activity_view[];
+    v_inserted public.user_activity_view[] := '{}';
 BEGIN
     IF cardinality(p_keys) > 1 AND NOT p_is_attempt THEN
         -- Each attempt in a subtransaction: one that has missed a row gives back all its locks, to take them in order.
@@ -217,7 +218,7 @@ BEGIN
         'plan_cache_mode',
         CASE WHEN cardinality(p_keys) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
-    LOOP
+    WHILE p_keys <> '{}' LOOP
         -- Lock first, look in a later statement: it then sees every event whose writer had the lock before.
         SELECT count(*) INTO v_locked FROM (
             SELECT FROM (
@@ -322,6 +323,7 @@ BEGIN
             RAISE EXCEPTION 'a row of public.user_activity_view was made at the same moment' USING ERRCODE = 'BL030';
         END IF;
     END LOOP;
+    v_after := v_inserted || v_after;
     PERFORM projection.tenant_totals_add(
         ARRAY(
             SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
@@ -334,6 +336,6 @@ BEGIN
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_user(r) AS c
         )
     );
-    RETURN v_changed;
+    RETURN coalesce(v_changed, 0) + cardinality(v_inserted);
 END
 $body$;

@@ -36,7 +36,8 @@ BEGIN
         RETURN QUERY SELECT 'v_after', p_read_table || '[]', format('array_agg(%s)', v_row);
     END IF;
     IF v_read.kind = 'sum' THEN
-        RETURN QUERY SELECT 'v_tenant_ids', 'bigint[]', '(SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale)';
+        RETURN QUERY SELECT 'v_tenant_ids', 'bigint[]',
+            '(SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale)';
         RETURN QUERY SELECT 'v_keys', 'text[]',
             format('(SELECT array_agg(c.%I) FROM change AS c WHERE c.is_stale)', v_read.key_columns[2]);
     END IF;

@@ -5,8 +5,6 @@ RETURNS TABLE (made_for text, name text, head text, body text, rights text, says
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    v_is_plain boolean := NOT projection.is_distributed(p_event_table);
 BEGIN
     -- What is called per row of a shard is made there; the rest belongs to all.
     IF p_shard_id IS NULL THEN
@@ -15,13 +13,12 @@ BEGIN
             projection.valid_text(p_event_table), '',
             'Whether an event is what projection.event_types says of its type.';
     END IF;
-    IF v_is_plain OR p_shard_id IS NOT NULL THEN
+    IF p_shard_id IS NOT NULL THEN
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'forget', p_shard_id),
             format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
-            projection.forget_text(p_event_table, p_shard_id), '',
-            'What is done when idempotency keys were taken out of events.';
-    END IF;
-    IF p_shard_id IS NOT NULL THEN
+            projection.filled('forget', jsonb_build_object(
+                'statements', projection.forget_text(p_event_table, 'unnest(p_events)', p_shard_id)
+            )), '', 'What is done when idempotency keys were taken out of events.';
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'one', p_shard_id),
             format('(e %s) RETURNS boolean LANGUAGE plpgsql', p_event_table),
             projection.filled('one', jsonb_build_object(

@@ -1,6 +1,8 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION projection.forget_text(p_event_table text, p_shard_id bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION projection.forget_text(
+    p_event_table text, p_events text, p_shard_id bigint DEFAULT NULL
+)
 RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -54,24 +56,25 @@ BEGIN
         v_text := concat_ws(
             E'\n', nullif(v_text, ''), CASE WHEN v_goes_on OR v_depends <> v_shows OR cardinality(v_shows) <> 1
                 THEN projection.filled('forget_by_refresh', jsonb_build_object(
+                    'events', p_events,
                     'refresh', projection.local_function(v_source.read_table, 'refresh', p_shard_id),
                     'key', (projection.event_key(v_source.definition, ''))[2]
                 ))
                 ELSE projection.filled('forget_key', jsonb_build_object(
-                    'read_table', projection.local_table(v_source.read_table, p_shard_id),
+                    'events', p_events, 'read_table', projection.local_table(v_source.read_table, p_shard_id),
                     'column', quote_ident(v_shows[1]), 'key', quote_ident(v_source.key_columns[2]),
                     'event_key', (projection.event_key(v_source.definition, ''))[2]
                 ))
             END
         );
     END LOOP;
-    RETURN projection.filled('forget', jsonb_build_object('statements', v_text));
+    RETURN v_text;
 END
 $$;
 
-COMMENT ON FUNCTION projection.forget_text(text, bigint) IS
-'The body of projection.<event table>_forget(events): takes idempotency keys that were taken out of events out of the '
-'read tables that show them. Where that changes more than the column itself, the rows are folded anew. Example: '
-'SELECT projection.forget_text(''public.bet_events'').';
+COMMENT ON FUNCTION projection.forget_text(text, text, bigint) IS
+'The statements that take idempotency keys that were taken out of events (the second argument: what to read them from) '
+'out of the read tables that show them. Where that changes more than the column itself, the rows are folded anew. '
+'Example: SELECT projection.forget_text(''public.bet_events'', ''old_events'').';
 
-REVOKE ALL ON FUNCTION projection.forget_text(text, bigint) FROM public;
+REVOKE ALL ON FUNCTION projection.forget_text(text, text, bigint) FROM public;

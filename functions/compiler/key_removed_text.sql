@@ -13,7 +13,7 @@ BEGIN
         ));
     END IF;
     RETURN projection.filled('key_removed', jsonb_build_object(
-        'event_table', p_event_table, 'row', 'o', 'forget', projection.local_function(p_event_table, 'forget', NULL)
+        'statements', projection.forget_text(p_event_table, 'old_events')
     ));
 END
 $$;

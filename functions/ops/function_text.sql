@@ -18,7 +18,16 @@ BEGIN
                 ' ', 'LANGUAGE', l.lanname, CASE f.provolatile WHEN 's' THEN 'STABLE' WHEN 'i' THEN 'IMMUTABLE' END,
                 CASE f.proparallel WHEN 's' THEN 'PARALLEL SAFE' END, CASE WHEN f.prosecdef THEN 'SECURITY DEFINER' END
             ),
-            (SELECT string_agg('SET ' || replace(c, '=', ' = '), E'\n') FROM unnest(f.proconfig) AS c),
+            (
+                -- A list of schemas is not one literal, and a number with a unit is.
+                SELECT string_agg(format(
+                    'SET %s = %s', s.name, CASE s.name WHEN 'search_path' THEN s.value ELSE quote_literal(s.value) END
+                ), E'\n' ORDER BY s.n)
+                FROM unnest(f.proconfig) WITH ORDINALITY AS c (setting, n)
+                CROSS JOIN LATERAL (
+                    SELECT c.n, split_part(c.setting, '=', 1), substr(c.setting, strpos(c.setting, '=') + 1)
+                ) AS s (n, name, value)
+            ),
             coalesce(
                 pg_get_function_sqlbody(f.oid), format(E'AS $body$\n%s\n$body$', btrim(f.prosrc, E'\n'))
             ) || ';'

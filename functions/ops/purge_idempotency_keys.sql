@@ -43,11 +43,11 @@ BEGIN
             || ') AS d GROUP BY d.part ORDER BY d.part', projection.local_table(v_event_table, p_shard_id)
         ) USING v_before, batch LOOP
             EXECUTE pg_catalog.format(
-                'WITH due AS (SELECT e.tenant_id, e.id FROM unnest($1, $2) AS u (tenant_id, id) JOIN %1$s AS e USING '
+                'WITH due AS (SELECT e.ctid FROM unnest($1, $2) AS u (tenant_id, id) JOIN %1$s AS e USING '
                 '(tenant_id, id)'
                 || ' WHERE e.metadata ->> ''idempotency_key'' IS NOT NULL FOR NO KEY UPDATE OF e SKIP LOCKED)'
                 || ' UPDATE %1$s AS e SET metadata = e.metadata - ''idempotency_key'' FROM due AS d'
-                || ' WHERE e.tenant_id = d.tenant_id AND e.id = d.id', projection.local_table(v_event_table, p_shard_id)
+                || ' WHERE e.ctid = d.ctid', projection.local_table(v_event_table, p_shard_id)
             ) USING v_due.tenant_ids, v_due.ids;
             GET DIAGNOSTICS v_in_batch = ROW_COUNT;
             v_purged := v_purged + v_in_batch;

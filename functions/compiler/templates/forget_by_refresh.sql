@@ -6,7 +6,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
 PERFORM "{refresh}"(
-    ARRAY(SELECT e.tenant_id FROM unnest(p_events) AS e), ARRAY(SELECT "{key}" FROM unnest(p_events) AS e)
+    ARRAY(SELECT e.tenant_id FROM "{events}" AS e), ARRAY(SELECT "{key}" FROM "{events}" AS e)
 );
 END
 $$;

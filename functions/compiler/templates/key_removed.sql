@@ -4,12 +4,8 @@ CREATE OR REPLACE FUNCTION projection.template_key_removed()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
-DECLARE
-    v_events "{event_table}"[] := ARRAY(SELECT "{row}" FROM old_events AS o);
 BEGIN
-    IF cardinality(v_events) > 0 THEN
-        PERFORM "{forget}"(v_events);
-    END IF;
+    PERFORM "{statements}";
     RETURN NULL;
 END
 $$;
