@@ -17,7 +17,7 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = 'off'
-SET work_mem = '64MB'
+SET work_mem = '32MB'
 AS $body$
 #variable_conflict use_column
 DECLARE
