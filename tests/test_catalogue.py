@@ -92,6 +92,10 @@ NONE_OF_THESE = {
     "a search_path that holds public, or pg_temp before its end": f"""
         SELECT name FROM ({FUNCTIONS}) f, unnest(proconfig) AS c
         WHERE c LIKE 'search_path=%' AND (c LIKE '%public%' OR c ~ 'pg_temp.*,')""",
+    "a function of an application whose plans, made while tables are empty, may scan them": f"""
+        SELECT name FROM ({FUNCTIONS}) f JOIN pg_language AS l ON l.oid = f.prolang
+        WHERE schema = 'public' AND prokind = 'f' AND lanname = 'plpgsql'
+        AND NOT coalesce('enable_seqscan=off' = ANY (proconfig), false)""",
     "a table, view or sequence of another owner": f"""
         SELECT name FROM ({TABLES}) t WHERE owner <> 'betledger_owner' AND relkind NOT IN ('i', 'I', 't')""",
     "a function of another owner": f"SELECT name FROM ({FUNCTIONS}) f WHERE owner <> 'betledger_owner'",

@@ -668,3 +668,29 @@ def test_reading_changes_nothing(connect, db, world):
     ):  # fmt: skip
         assert call_all(reader, *args) != []
     assert state(db) == before
+
+
+@pytest.mark.not_on_citus("the tables that are scanned there are those of the nodes")
+def test_calls_that_were_planned_on_empty_tables_never_scan_one(db, connect):
+    """A ledger is empty when its first clients connect, and autovacuum tells them only a minute later that it is not."""
+    db.execute("ALTER TABLE bet_events SET (autovacuum_enabled = off)")
+    db.execute("VACUUM ANALYZE")
+    scans = "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname ~ '_(events|view|totals)$'"
+    before = dict(db.execute(scans).fetchall())
+    with connect("app") as early:
+        for n in range(12):
+            early.execute("SELECT deposit(1, 'u1', 100, %s)", (f"d{n}",))
+            early.execute("SELECT withdraw(1, 'u1', 1, %s)", (f"w{n}",))
+            (bet_id,) = early.execute("SELECT (place_bet(1, 'u1', 1, 2, 'f1', %s, true)).bet_id", (f"b{n}",)).fetchone()
+            early.execute("SELECT confirm_bet(1, %s)", (bet_id,))
+            early.execute("SELECT settle_bet(1, %s, 'win', 2)", (bet_id,))
+            early.execute("SELECT place_bet(1, 'u1', 1, 2, 'f1', %s, true)", (f"b{n}",))
+    with connect("app") as early:
+        for n in range(12):
+            for kind in ("BET_PLACED", "BET_CONFIRMED", "BET_SETTLED"):
+                append(early, kind, aggregate=f"plain-{n}")
+            append(early, "DEPOSIT_CREATED", aggregate=f"plain-{n}")
+            append(early, "BALANCE_INCREASED", aggregate=f"plain-{n}")
+    while db.execute("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'bet_events'").fetchone()[0] < 72:
+        db.execute("SELECT pg_sleep(0.1)")
+    assert {name for name, seen in db.execute(scans).fetchall() if seen > before[name]} == set()

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION public.personal_key(p_tenant_id bigint, p_user_id tex
 RETURNS TABLE (tenant_id bigint, user_id text, key bytea, created_at timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $$
 DECLARE
     v_found record;
