@@ -138,10 +138,10 @@ def _fill_and_free(server: EmbeddedServer, ballast: Path) -> None:
             time.sleep(0.5)
         raise AssertionError("the server does not come back")
 
-    with open(ballast, "wb") as file, suppress(OSError):
+    # Unbuffered: what did not fit would be tried once more when the file is closed.
+    with open(ballast, "wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"\0" * 65536)
-            file.flush()
     with beside(free):
         load.run(load.plan(SEED + 1, WORKERS, OPERATIONS), app, operator, record=record)
     checked(url, record)
