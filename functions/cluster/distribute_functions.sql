@@ -23,11 +23,13 @@ BEGIN
             AND NOT EXISTS (
                 SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid
             )
-            -- Those that give rows of a table follow it.
+            -- Those that give or take rows of a table follow it.
             AND NOT EXISTS (
-                SELECT FROM pg_depend AS d JOIN pg_type AS t ON t.oid = d.refobjid
-                WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-                    AND d.refclassid = 'pg_type'::regclass AND t.typrelid <> 0
+                SELECT FROM pg_depend AS d
+                JOIN pg_type AS t ON t.oid = d.refobjid
+                LEFT JOIN pg_type AS i ON i.oid = t.typelem
+                WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_type'::regclass
+                    AND (t.typrelid <> 0 OR i.typrelid <> 0)
             )
         ORDER BY p.oid
     LOOP
