@@ -208,6 +208,31 @@ def test_a_good_definition_is_compiled_and_proved(db: psycopg.Connection) -> Non
     assert db.execute("SELECT count(*) FROM bet_events").fetchone() == (0,)
 
 
+@ON_PLAIN_ONLY
+def test_only_the_owner_compiles(db: psycopg.Connection) -> None:
+    """What a superuser compiled would run with all rights, and no operator could call it."""
+    with refused("42501", "cannot compile public.bet_events"):
+        db.execute("SELECT projection.compile('public.bet_events')")
+
+
+@ON_PLAIN_ONLY
+def test_what_later_events_change_is_read_before_where_a_table_above_adds_it_up(db: psycopg.Connection) -> None:
+    """Of a row that it changes, an UPDATE gives back what is there now; the shipped tables need no more."""
+    text = "SELECT prosrc FROM pg_proc WHERE proname = 'bet_events_inserted'"
+    assert "FOR NO KEY UPDATE" not in db.execute(text).fetchone()[0]  # type: ignore[index]
+    compiled(
+        db,
+        "ALTER TABLE public.fixtures_view ADD paid_out numeric NOT NULL DEFAULT 0",
+        "DROP FUNCTION projection.fixture_of_bet",
+        "CREATE FUNCTION projection.fixture_of_bet(b public.bets_view) RETURNS TABLE (tenant_id bigint, fixture_id text,"
+        " bets integer, staked numeric, paid_out numeric, last_at timestamptz) LANGUAGE sql STABLE AS 'SELECT b.tenant_id,"
+        " b.fixture_id, 1, coalesce(b.stake, 0), coalesce(b.payout, 0), b.last_updated_at WHERE b.fixture_id IS NOT NULL'",
+        DEFINE,
+    )
+    assert "was.payout" in db.execute(text).fetchone()[0]  # type: ignore[index]
+    assert "FOR NO KEY UPDATE" in db.execute(text).fetchone()[0]  # type: ignore[index]
+
+
 @pytest.mark.parametrize(
     ("statement", "words"),
     [

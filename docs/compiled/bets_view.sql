@@ -147,7 +147,7 @@ BEGIN
         LOOP
             BEGIN
                 RETURN projection.bets_view_refresh(p_tenant_ids, p_keys, p_new, p_is_attempt => true);
-            EXCEPTION WHEN SQLSTATE 'BL030' THEN
+            EXCEPTION WHEN SQLSTATE 'BL0AG' THEN
                 p_new := NULL;
             END;
         END LOOP;
@@ -320,7 +320,7 @@ BEGIN
         EXIT WHEN NOT v_missed;
         -- Missed: another transaction made a row after we had looked. Now there is something to lock.
         IF p_is_attempt THEN
-            RAISE EXCEPTION 'a row of public.bets_view was made at the same moment' USING ERRCODE = 'BL030';
+            RAISE EXCEPTION 'a row of public.bets_view was made at the same moment' USING ERRCODE = 'BL0AG';
         END IF;
         p_new := NULL;
     END LOOP;

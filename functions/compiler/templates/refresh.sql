@@ -17,7 +17,7 @@ BEGIN
         LOOP
             BEGIN
                 RETURN "{name}"("{arguments}", p_is_attempt => true);
-            EXCEPTION WHEN SQLSTATE 'BL030' THEN
+            EXCEPTION WHEN SQLSTATE 'BL0AG' THEN
                 PERFORM "{again}";
             END;
         END LOOP;
@@ -95,7 +95,7 @@ BEGIN
         EXIT WHEN NOT v_missed;
         -- Missed: another transaction made a row after we had looked. Now there is something to lock.
         IF p_is_attempt THEN
-            RAISE EXCEPTION 'a row of "{read_table}" was made at the same moment' USING ERRCODE = 'BL030';
+            RAISE EXCEPTION 'a row of "{read_table}" was made at the same moment' USING ERRCODE = 'BL0AG';
         END IF;
         PERFORM "{again}";
     END LOOP;
