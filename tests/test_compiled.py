@@ -262,6 +262,22 @@ def test_compiling_again_lets_writers_go_on(db: psycopg.Connection) -> None:
     assert {"AccessShareLock"} <= {mode for (mode,) in locks} <= {"AccessShareLock", "RowShareLock", "RowExclusiveLock"}
 
 
+@ON_PLAIN_ONLY
+def test_what_guards_an_event_table_is_made_anew_where_it_was_changed(db: psycopg.Connection) -> None:
+    guards = (
+        "SELECT pg_get_triggerdef(t.oid) AS guard, t.tgenabled FROM pg_trigger AS t"
+        " WHERE t.tgrelid = 'bet_events'::regclass AND NOT t.tgisinternal"
+        " UNION ALL SELECT with_check, 'O' FROM pg_policies WHERE tablename = 'bet_events' ORDER BY 1"
+    )
+    before = db.execute(guards).fetchall()
+    db.execute("ALTER POLICY own_tenant ON bet_events WITH CHECK (true OR projection.require_tenant(tenant_id))")
+    db.execute("ALTER TABLE bet_events DISABLE TRIGGER guard_event")
+    db.execute("DROP TRIGGER refuse_malformed ON bet_events")
+    assert db.execute(guards).fetchall() != before
+    db.execute("SET ROLE betledger_owner; SELECT projection.attach('public.bet_events')")
+    assert db.execute(guards).fetchall() == before
+
+
 @pytest.mark.parametrize(
     ("function", "wrong", "right"),
     [

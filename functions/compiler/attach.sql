@@ -14,7 +14,8 @@ BEGIN
     IF EXISTS (
         SELECT FROM pg_policy AS p
         WHERE p.polrelid = p_event_table::regclass AND p.polname = 'own_tenant'
-            AND strpos(pg_get_expr(p.polwithcheck, p.polrelid), 'require_tenant') = 0
+            AND pg_get_expr(p.polwithcheck, p.polrelid) IS DISTINCT FROM
+                '((tenant_id = projection.own_tenant()) OR projection.require_tenant(tenant_id))'
     ) THEN
         EXECUTE format(
             'ALTER POLICY own_tenant ON %s'
