@@ -433,6 +433,35 @@ def test_16_clients_bring_the_lives_of_four_bets_in_any_order(
     assert_kept(db)
 
 
+@pytest.mark.not_on_citus("rows are folded on the nodes there")
+def test_a_rebuild_gives_back_its_locks_where_rows_are_made_beside_it(db: psycopg.Connection, connect: Connect) -> None:
+    """It has made c when it hears that b was made: whoever changes b now may want c, and must not be waited for."""
+    insert(db, [bet(1, name, "placed", T0, user_id=f"u{name}") for name in "abcd"])
+    db.execute("DELETE FROM bets_view")
+    first, last, holder, rebuild = connect("app"), connect("app"), connect("app"), connect("operator")
+    first.execute("BEGIN")
+    insert(first, [bet(1, "a", "placed", T0 + 1, user_id="ua")])
+    fold = "SELECT projection.refresh_rows('public.bets_view', '{1,1,1,1}', '{a,b,c,d}', NULL)"
+    with in_background(lambda: rebuild.execute(fold)) as folding:
+        wait_until_blocked(db, rebuild)  # at a: it has not seen b
+        insert(db, [bet(1, "b", "placed", T0 + 1, user_id="ub")])
+        last.execute("BEGIN")
+        insert(last, [bet(1, "d", "placed", T0 + 1, user_id="ud")])
+        first.execute("COMMIT")
+        time.sleep(0.2)
+        wait_until_blocked(db, rebuild)  # at d: it has passed b, and made c
+        holder.execute("BEGIN")
+        insert(holder, [bet(1, "b", "confirmed", T0 + 2)])
+        last.execute("COMMIT")
+        time.sleep(0.2)
+        wait_until_blocked(db, rebuild)  # at b
+        insert(holder, [bet(1, "c", "confirmed", T0 + 2)])
+        holder.execute("COMMIT")
+        folding.result(30)
+    db.execute("CALL ops.rebuild_projection()")
+    assert_kept(db)
+
+
 def test_two_open_transactions_on_one_payment_and_one_balance(db: psycopg.Connection, connect: Connect) -> None:
     one, two, three = connect("app"), connect("app"), connect("app")
     one.execute("BEGIN")
