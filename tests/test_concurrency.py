@@ -208,6 +208,26 @@ def test_statements_of_many_rows_in_any_order_do_not_deadlock(db: psycopg.Connec
     assert_kept(db)
 
 
+def test_statements_that_begin_the_same_streams_do_not_deadlock(db: psycopg.Connection, connect: Connect) -> None:
+    """Each makes the rows in the order of their keys: who is second waits at the first, with nothing in hand."""
+    holder, one, two = connect("app"), connect("app"), connect("app")
+    for n in range(5):
+        streams = [f"{n}-{i:02}" for i in range(60)]
+
+        def events(names: list[str] = streams) -> list[Event]:
+            return [bet(1, name, "placed", T0, user_id="u") for name in random.sample(names, len(names))]
+
+        holder.execute("BEGIN")
+        insert(holder, [bet(1, streams[30], "placed", T0, user_id="v")])
+        with in_background(lambda new=events(): insert(one, new)) as first:  # noqa: B008
+            wait_until_blocked(db, one)
+            with in_background(lambda new=events(): insert(two, new)) as second:  # noqa: B008
+                wait_until_blocked(db, one, two)
+                holder.execute("COMMIT")
+                assert (first.exception(30), second.exception(30)) == (None, None)
+    assert_kept(db)
+
+
 # ---------------------------------------------------------------------------------------------- exactly once
 
 CALLS = {
