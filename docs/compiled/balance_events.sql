@@ -14,7 +14,6 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = 'off'
-SET work_mem = '32MB'
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -201,6 +200,7 @@ CREATE OR REPLACE FUNCTION projection.balance_events_key_removed(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = 'off'
 AS $body$
 BEGIN
     RETURN NULL;

@@ -22,7 +22,6 @@ RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = 'off'
-SET work_mem = '32MB'
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -441,6 +440,7 @@ CREATE OR REPLACE FUNCTION projection.payment_events_key_removed(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = 'off'
 AS $body$
 BEGIN
     -- A key is used once: a row that shows it shows that of the event. Locked in order, then changed where they are.

@@ -6,14 +6,10 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    -- Without the number of the shard: clients know the table.
-    v_table text := TG_TABLE_SCHEMA || '.' || regexp_replace(TG_TABLE_NAME, '_[0-9]+$', '');
+    v_table text;
 BEGIN
-    IF TG_OP <> 'UPDATE' THEN
-        RAISE EXCEPTION '% of % is refused: events are append-only', TG_OP, v_table
-            USING ERRCODE = 'BL010', HINT = 'Insert an event that takes the effect back instead.';
-    END IF;
-    IF OLD.metadata ? 'idempotency_key'
+    IF TG_OP = 'UPDATE'
+        AND OLD.metadata ? 'idempotency_key'
         AND NEW.metadata = OLD.metadata - 'idempotency_key'
         AND (
             NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp", NEW.version,
@@ -31,6 +27,12 @@ BEGIN
             OLD.metadata ->> 'idempotency_key', OLD.id, OLD.created_at
             USING ERRCODE = 'BL010',
             HINT = 'Take out keys that are older than 48 hours; an operator may take them out sooner.';
+    END IF;
+    -- Without the number of the shard: clients know the table.
+    v_table := TG_TABLE_SCHEMA || '.' || regexp_replace(TG_TABLE_NAME, '_[0-9]+$', '');
+    IF TG_OP <> 'UPDATE' THEN
+        RAISE EXCEPTION '% of % is refused: events are append-only', TG_OP, v_table
+            USING ERRCODE = 'BL010', HINT = 'Insert an event that takes the effect back instead.';
     END IF;
     RAISE EXCEPTION 'UPDATE of event % in % is refused: events are append-only', OLD.id, v_table
         USING ERRCODE = 'BL010', HINT = 'Only an idempotency key older than 48 hours may be taken out of metadata.';

@@ -42,6 +42,8 @@ BEGIN
             || ' FROM %s AS e WHERE e.metadata ->> ''idempotency_key'' IS NOT NULL AND e.created_at < $1'
             || ') AS d GROUP BY d.part ORDER BY d.part', projection.local_table(v_event_table, p_shard_id)
         ) USING v_before, batch LOOP
+            -- A batch is looked up, however small the table is or was when it was analyzed.
+            PERFORM pg_catalog.set_config('enable_seqscan', 'off', true);
             EXECUTE pg_catalog.format(
                 'WITH due AS (SELECT e.ctid FROM unnest($1, $2) AS u (tenant_id, id) JOIN %1$s AS e USING '
                 '(tenant_id, id)'
