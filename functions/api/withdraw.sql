@@ -6,51 +6,11 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 AS $$
-DECLARE
-    v_event_data jsonb := jsonb_build_object('user_id', p_user_id, 'amount', p_amount);
-    v_id uuid;
-    v_payment_id text;
-    v_metadata jsonb;
-    v_now bigint;
-    v_type text;
-    v_stored jsonb;
 BEGIN
-    SELECT e.aggregate_id, e.event_type, e.event_data - 'payment_id' INTO v_payment_id, v_type, v_stored
-    FROM public.payment_events AS e
-    WHERE e.tenant_id = p_tenant_id AND e.metadata ->> 'idempotency_key' = p_idempotency_key;
-    IF NOT FOUND THEN
-        v_id := projection.event_id(p_tenant_id, 'withdraw', p_idempotency_key);
-        IF v_id IS NULL THEN
-            PERFORM projection.refuse_missing(p_tenant_id, p_idempotency_key);
-        END IF;
-        v_payment_id := 'payment-' || v_id;
-        v_now := projection.current_ms();
-        v_metadata := jsonb_build_object('idempotency_key', p_idempotency_key);
-        INSERT INTO public.payment_events (
-            id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
-        )
-        VALUES (
-            v_id, p_tenant_id, v_payment_id, 'V1_PAYMENTS_WITHDRAWAL_CREATED',
-            v_event_data || jsonb_build_object('payment_id', v_payment_id), v_now, 1, v_metadata
-        )
-        ON CONFLICT DO NOTHING;
-        IF FOUND THEN
-            PERFORM projection.change_balance(
-                p_tenant_id, p_user_id, 'V1_BALANCES_BALANCE_DECREASED', p_amount, v_now, v_payment_id,
-                projection.event_id(p_tenant_id, 'withdraw balance', p_idempotency_key),
-                jsonb_build_object('payment_id', v_payment_id), v_metadata
-            );
-            RETURN projection.payment_result(p_tenant_id, v_payment_id, false);
-        END IF;
-    END IF;
-    -- The call is known, by its key or, once that has expired, by its id. Is it the same?
-    IF v_type IS DISTINCT FROM 'V1_PAYMENTS_WITHDRAWAL_CREATED' OR v_stored IS DISTINCT FROM v_event_data THEN
-        v_payment_id := projection.payment_of_request(
-            p_tenant_id, projection.event_id(p_tenant_id, 'withdraw', p_idempotency_key), p_idempotency_key,
-            'V1_PAYMENTS_WITHDRAWAL_CREATED', v_event_data
-        );
-    END IF;
-    RETURN projection.payment_result(p_tenant_id, v_payment_id, true);
+    RETURN projection.create_payment(
+        p_tenant_id, p_user_id, p_amount, p_idempotency_key, 'withdraw', 'V1_PAYMENTS_WITHDRAWAL_CREATED',
+        'V1_BALANCES_BALANCE_DECREASED'
+    );
 END
 $$;
 
