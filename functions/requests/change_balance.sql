@@ -7,6 +7,8 @@ CREATE OR REPLACE FUNCTION projection.change_balance(
 RETURNS void
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_balance numeric;
 BEGIN
     INSERT INTO public.balance_events (
         id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
@@ -18,10 +20,22 @@ BEGIN
     )
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        PERFORM projection.refuse_used_key(p_metadata ->> 'idempotency_key');
+        RAISE EXCEPTION 'idempotency key % was used for another balance change',
+            quote_literal(p_metadata ->> 'idempotency_key')
+            USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
     END IF;
     IF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' THEN
-        PERFORM projection.require_funds(p_tenant_id, p_user_id, p_amount);
+        -- The trigger of the event has locked the row of the user: what is read now stays until we commit.
+        SELECT b.balance INTO v_balance FROM public.user_balances_view AS b
+        WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
+        IF NOT FOUND THEN
+            PERFORM projection.refuse_unseen('balance', p_user_id, p_tenant_id);
+        ELSIF v_balance < 0 THEN
+            RAISE EXCEPTION 'user % has %, which is less than %',
+                quote_literal(p_user_id), v_balance + p_amount, p_amount
+                USING ERRCODE = 'BL004',
+                HINT = 'Deposit first, or ask for less. The same idempotency key may be sent again.';
+        END IF;
     END IF;
 END
 $$;

@@ -9,13 +9,12 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     v_event_data jsonb := jsonb_build_object('user_id', p_user_id, 'amount', p_amount);
+    v_metadata jsonb := jsonb_build_object('idempotency_key', p_idempotency_key);
     v_id uuid;
     v_payment_id text;
     v_now bigint;
     v_type text;
     v_stored jsonb;
-    v_is_new boolean;
-    v_is_paid boolean;
 BEGIN
     SELECT e.aggregate_id, e.event_type, e.event_data - 'payment_id' INTO v_payment_id, v_type, v_stored
     FROM public.payment_events AS e
@@ -27,40 +26,20 @@ BEGIN
         END IF;
         v_payment_id := 'payment-' || v_id;
         v_now := projection.current_ms();
-        -- One statement: both events are stored before the triggers of either lock the rows of the user, for which
-        -- others may wait.
-        WITH payment AS (
-            INSERT INTO public.payment_events (
-                id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
-            )
-            VALUES (
-                v_id, p_tenant_id, v_payment_id, p_event_type,
-                v_event_data || jsonb_build_object('payment_id', v_payment_id), v_now, 1,
-                jsonb_build_object('idempotency_key', p_idempotency_key)
-            )
-            ON CONFLICT DO NOTHING
-            RETURNING aggregate_id
-        ), balance AS (
-            INSERT INTO public.balance_events (
-                id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
-            )
-            SELECT
-                projection.event_id(p_tenant_id, p_operation || ' balance', p_idempotency_key), p_tenant_id,
-                'balance-' || p_user_id, p_balance_type,
-                v_event_data || jsonb_build_object('payment_id', v_payment_id), v_now, 1,
-                jsonb_build_object('idempotency_key', p_idempotency_key, 'related_to', v_payment_id)
-            FROM payment
-            ON CONFLICT DO NOTHING
-            RETURNING aggregate_id
+        INSERT INTO public.payment_events (
+            id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
         )
-        SELECT EXISTS (SELECT FROM payment), EXISTS (SELECT FROM balance) INTO v_is_new, v_is_paid;
-        IF v_is_new THEN
-            IF NOT v_is_paid THEN
-                PERFORM projection.refuse_used_key(p_idempotency_key);
-            END IF;
-            IF p_balance_type = 'V1_BALANCES_BALANCE_DECREASED' THEN
-                PERFORM projection.require_funds(p_tenant_id, p_user_id, p_amount);
-            END IF;
+        VALUES (
+            v_id, p_tenant_id, v_payment_id, p_event_type,
+            v_event_data || jsonb_build_object('payment_id', v_payment_id), v_now, 1, v_metadata
+        )
+        ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            PERFORM projection.change_balance(
+                p_tenant_id, p_user_id, p_balance_type, p_amount, v_now, v_payment_id,
+                projection.event_id(p_tenant_id, p_operation || ' balance', p_idempotency_key),
+                jsonb_build_object('payment_id', v_payment_id), v_metadata
+            );
             RETURN projection.payment_result(p_tenant_id, v_payment_id, false);
         END IF;
     END IF;
