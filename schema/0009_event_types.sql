@@ -49,18 +49,18 @@ INSERT INTO projection.event_types (
 ),
 ('public.bet_events', 'V1_BETS_BET_CONFIRMED', 'bet', 'confirmed', 1, '{}', '{}'),
 ('public.bet_events', 'V1_BETS_BET_SETTLED', 'bet', 'settled', 2, '{"result": "result", "payout": "payout"}', '{}'),
-('public.bet_events', 'V1_BETS_BET_CANCELLED', 'bet', 'cancelled', 2, '{}', '{"reason": "text"}'),
+('public.bet_events', 'V1_BETS_BET_CANCELLED', 'bet', 'cancelled', 3, '{}', '{"reason": "text"}'),
 (
     'public.payment_events', 'V1_PAYMENTS_DEPOSIT_CREATED', 'deposit', 'created', 0,
     '{"user_id": "identifier", "amount": "amount"}', '{}'
 ),
-('public.payment_events', 'V1_PAYMENTS_DEPOSIT_COMPLETED', 'deposit', 'completed', 2, '{}', '{}'),
+('public.payment_events', 'V1_PAYMENTS_DEPOSIT_COMPLETED', 'deposit', 'completed', 1, '{}', '{}'),
 ('public.payment_events', 'V1_PAYMENTS_DEPOSIT_FAILED', 'deposit', 'failed', 2, '{}', '{"reason": "text"}'),
 (
     'public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_CREATED', 'withdrawal', 'created', 0,
     '{"user_id": "identifier", "amount": "amount"}', '{}'
 ),
-('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED', 'withdrawal', 'completed', 2, '{}', '{}'),
+('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED', 'withdrawal', 'completed', 1, '{}', '{}'),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_FAILED', 'withdrawal', 'failed', 2, '{}', '{"reason": "text"}'),
 (
     'public.balance_events', 'V1_BALANCES_BALANCE_INCREASED', 'credit', 'increased', 0,

@@ -25,8 +25,9 @@ COMMENT ON COLUMN projection.projections.key_columns IS 'The primary key; tenant
 COMMENT ON COLUMN projection.projections.position IS
 'Tables are written, and their rows locked, in this order everywhere.';
 COMMENT ON COLUMN projection.projections.latest IS
-'The columns that hold what the latest event said, as [{"columns": [...], "of": [event types]}]; of all types without '
-'"of". Columns named together are said together; the first of them is never null when they are said.';
+'The columns that hold what the latest event said, as [{"columns": [...], "of": [event types], "by": "rank"}]; '
+'of all types without "of"; with "by", what the latest event of the highest rank said: a settled bet stays settled, '
+'whatever comes later. Columns named together are said together; the first of them is never null when they are said.';
 COMMENT ON COLUMN projection.projections.lowest_columns IS 'Columns that hold the lowest value that was said.';
 COMMENT ON COLUMN projection.projections.highest_columns IS 'Columns that hold the highest value that was said.';
 COMMENT ON COLUMN projection.projections.slots IS 'How many rows of a tenant share what is added; 1 but for slots.';

@@ -20,6 +20,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVENT_TABLES = ("bet_events", "payment_events", "balance_events")
 COLUMNS = ("id", "tenant_id", "aggregate_id", "event_type", "event_data", "timestamp", "version", "metadata")
 
+# Of two events of the same time, that of the higher rank is later; and the status of a row is that of its highest rank.
+RANKS = {"CONFIRMED": 1, "COMPLETED": 1, "SETTLED": 2, "FAILED": 2, "CANCELLED": 3}
+
 # What is read of each read table: numbers as text, so that 1.5 is not 1.50.
 READ_TABLES = {
     "bets_view": "tenant_id, bet_id, user_id, stake::text, odds::text, fixture_id, status, result, payout::text,"
@@ -77,8 +80,11 @@ class Event:
 
     @property
     def position(self) -> tuple[int, int, str]:
-        kind = self.event_type.rsplit("_", 1)[1]
-        return self.timestamp, {"PLACED": 0, "CREATED": 0, "CONFIRMED": 1}.get(kind, 2), str(self.id)
+        return self.timestamp, self.rank, str(self.id)
+
+    @property
+    def rank(self) -> int:
+        return RANKS.get(self.event_type.rsplit("_", 1)[1], 0)
 
 
 def payload(**fields: Any) -> str:
@@ -157,6 +163,11 @@ def _last(stream: Sequence[Event], ending: str) -> tuple[dict[str, Any], str | N
     return {}, None
 
 
+def _furthest(stream: Sequence[Event]) -> Event:
+    """The event that says the status: a settled bet stays settled, whatever comes later."""
+    return max(stream, key=lambda event: (event.rank, event.position))
+
+
 def _bet(stream: list[Event]) -> dict[str, Any]:
     placed, key = _last(stream, "_PLACED")
     settled, _ = _last(stream, "_SETTLED")
@@ -167,7 +178,7 @@ def _bet(stream: list[Event]) -> dict[str, Any]:
         "stake": _decimal(placed.get("stake")),
         "odds": _decimal(placed.get("odds")),
         "fixture_id": placed.get("fixture_id"),
-        "status": stream[-1].event_type.rsplit("_", 1)[1].lower(),
+        "status": _furthest(stream).event_type.rsplit("_", 1)[1].lower(),
         "result": settled.get("result"),
         "payout": _decimal(settled.get("payout")),
         "idempotency_key": key,
@@ -178,7 +189,7 @@ def _bet(stream: list[Event]) -> dict[str, Any]:
 
 def _payment(stream: list[Event]) -> dict[str, Any]:
     created, key = _last(stream, "_CREATED")
-    _, _, kind, status = stream[-1].event_type.lower().split("_")
+    _, _, kind, status = _furthest(stream).event_type.lower().split("_")
     return {
         "tenant_id": stream[0].tenant_id,
         "payment_id": stream[0].aggregate_id,

@@ -166,6 +166,52 @@ def test_a_failed_payment_of_a_client_is_taken_back_too(app):
     assert call(app, "fail_payment", TENANT, "p1")["balance"] == 0
 
 
+@pytest.mark.parametrize("hours", [0, 2, 24 * 400])
+def test_what_a_payment_moved_is_found_by_its_link_whenever_that_was(app, hours):
+    insert(app, event("V1_PAYMENTS_DEPOSIT_CREATED", aggregate="p1", data={"payment_id": "p1"}))
+    later = T0 + hours * 3_600_000
+    insert(app, event("V1_BALANCES_BALANCE_INCREASED", aggregate="b", data={"payment_id": "p1"}, timestamp=later))
+    insert(app, event("V1_BALANCES_BALANCE_INCREASED", aggregate="b", data={"payment_id": "p2"}))
+    insert(app, event("V1_BALANCES_BALANCE_INCREASED", aggregate="b", data={"bet_id": "p1"}))
+    assert call(app, "fail_payment", TENANT, "p1")["balance"] == 200
+
+
+def test_a_flag_without_an_event_that_takes_the_stake_gives_nothing_back(app):
+    for end in ("cancel_bet",), ("settle_bet", "win", 15):
+        bet = f"b-{end[0]}"
+        insert(app, event("V1_BETS_BET_PLACED", aggregate=bet, data={"from_balance": True}))
+        call(app, end[0], TENANT, bet, *end[1:])
+    assert rows(app, "SELECT FROM balance_events") == []
+
+
+@pytest.mark.parametrize(("end", "left"), [(("cancel_bet",), 100), (("settle_bet", "win", 15), 75)])
+def test_a_stake_that_a_client_took_is_found_by_its_link(app, end, left):
+    insert(app, event("V1_BETS_BET_PLACED", aggregate="b1"))
+    insert(app, event("V1_BALANCES_BALANCE_INCREASED", aggregate="b"))
+    insert(app, event("V1_BALANCES_BALANCE_DECREASED", aggregate="b", data={"bet_id": "b1"}))
+    call(app, end[0], TENANT, "b1", *end[1:])
+    assert balance(app) == left
+
+
+@pytest.mark.parametrize(("result", "payout"), [("loss", 5), ("loss", D("0.01")), ("win", 0), ("void", 9), ("void", 0)])
+def test_a_payout_that_contradicts_the_result_is_refused(app, world, result, payout):
+    with unchanged(app), refused("BL001", f"payout of a {result}", str(payout)):
+        call(app, "settle_bet", TENANT, world["bet"], result, payout)
+
+
+def test_a_bet_that_is_settled_before_it_is_placed_is_settled_everywhere(app):
+    insert(app, event("V1_BETS_BET_SETTLED", aggregate="b1", timestamp=T0))
+    insert(app, event("V1_BETS_BET_PLACED", aggregate="b1", timestamp=T0 + 60_000))
+    assert one(app, "SELECT status FROM bets_view")["status"] == "settled"
+    assert one(app, "SELECT status FROM bet_as_of(%s, 'b1', %s)", (TENANT, T0 + 60_000))["status"] == "settled"
+    assert one(app, "SELECT open_bets FROM user_activity_view")["open_bets"] == 0
+    totals = one(app, "SELECT bets, bets_placed, bets_settled FROM tenants_summary_view")
+    assert totals == {"bets": 1, "bets_placed": 0, "bets_settled": 1}
+    for step in ("confirm_bet",), ("cancel_bet",), ("settle_bet", "win", 5):
+        with unchanged(app), refused("BL003", "settled"):
+            call(app, step[0], TENANT, "b1", *step[1:])
+
+
 @pytest.mark.parametrize(
     ("end", "left"),
     [

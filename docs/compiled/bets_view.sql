@@ -27,7 +27,8 @@ SELECT projection.define(
     '{projection.bet_of_event}',
     p_position => 10,
     p_latest => '[
-        {"columns": ["status"]},
+        {"by": "rank",
+        "columns": ["status"]},
         {"of": ["V1_BETS_BET_PLACED"],
         "columns": ["user_id", "stake", "odds", "fixture_id", "idempotency_key"]},
         {"of": ["V1_BETS_BET_SETTLED"],
@@ -55,7 +56,7 @@ BEGIN
         SELECT s.tenant_id, s.bet_id,
         min(s.created_at) AS created_at,
             max(s.last_updated_at) AS last_updated_at,
-            max(ARRAY[s.position, s.status::text]) AS said_1,
+            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text]) AS said_1,
             max(ARRAY[s.position, s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
             s.idempotency_key::text])
                 FILTER (WHERE s.event_type IN (
@@ -98,7 +99,7 @@ BEGIN
         SELECT s.tenant_id, s.bet_id,
         min(s.created_at) AS created_at,
             max(s.last_updated_at) AS last_updated_at,
-            max(ARRAY[s.position, s.status::text]) AS said_1,
+            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text]) AS said_1,
             max(ARRAY[s.position, s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
             s.idempotency_key::text])
                 FILTER (WHERE s.event_type IN (
@@ -210,7 +211,19 @@ BEGIN
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).stake ELSE g.new_stake END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).odds ELSE g.new_odds END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).fixture_id ELSE g.new_fixture_id END,
-                g.new_status,
+                CASE WHEN CASE (o.was).status
+                WHEN 'placed'::text THEN 0
+                WHEN 'confirmed'::text THEN 1
+                WHEN 'settled'::text THEN 2
+                WHEN 'cancelled'::text THEN 3
+            END
+                > CASE g.new_status
+                WHEN 'placed'::text THEN 0
+                WHEN 'confirmed'::text THEN 1
+                WHEN 'settled'::text THEN 2
+                WHEN 'cancelled'::text THEN 3
+            END
+                THEN (o.was).status ELSE g.new_status END,
                 CASE WHEN g.new_result IS NULL THEN (o.was).result ELSE g.new_result END,
                 CASE WHEN g.new_result IS NULL THEN (o.was).payout ELSE g.new_payout END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).idempotency_key ELSE g.new_idempotency_key END,
@@ -240,7 +253,7 @@ BEGIN
                         SELECT s.tenant_id, s.bet_id,
                         min(s.created_at) AS created_at,
                             max(s.last_updated_at) AS last_updated_at,
-                            max(ARRAY[s.position, s.status::text]) AS said_1,
+                            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text]) AS said_1,
                             max(ARRAY[s.position, s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
                             s.idempotency_key::text])
                                 FILTER (WHERE s.event_type IN (

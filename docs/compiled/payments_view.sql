@@ -23,7 +23,8 @@ SELECT projection.define(
     '{projection.payment_of_event}',
     p_position => 20,
     p_latest => '[
-        {"columns": ["status", "type"]},
+        {"by": "rank",
+        "columns": ["status", "type"]},
         {"of": ["V1_PAYMENTS_DEPOSIT_CREATED", "V1_PAYMENTS_WITHDRAWAL_CREATED"],
         "columns": ["user_id", "amount", "idempotency_key"]}
     ]',
@@ -48,7 +49,7 @@ BEGIN
         SELECT s.tenant_id, s.payment_id,
         min(s.created_at) AS created_at,
             max(s.last_updated_at) AS last_updated_at,
-            max(ARRAY[s.position, s.status::text, s.type::text]) AS said_1,
+            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text, s.type::text]) AS said_1,
             max(ARRAY[s.position, s.user_id::text, s.amount::text, s.idempotency_key::text])
                 FILTER (WHERE s.event_type IN (
                     'V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED')) AS said_2
@@ -85,7 +86,7 @@ BEGIN
         SELECT s.tenant_id, s.payment_id,
         min(s.created_at) AS created_at,
             max(s.last_updated_at) AS last_updated_at,
-            max(ARRAY[s.position, s.status::text, s.type::text]) AS said_1,
+            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text, s.type::text]) AS said_1,
             max(ARRAY[s.position, s.user_id::text, s.amount::text, s.idempotency_key::text])
                 FILTER (WHERE s.event_type IN (
                     'V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED')) AS said_2
@@ -187,9 +188,29 @@ BEGIN
                 AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)
                 THEN ROW(g.tenant_id, g.key,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).user_id ELSE g.new_user_id END,
-                g.new_type,
+                CASE WHEN CASE (o.was).status
+                WHEN 'created'::text THEN 0
+                WHEN 'completed'::text THEN 1
+                WHEN 'failed'::text THEN 2
+            END
+                > CASE g.new_status
+                WHEN 'created'::text THEN 0
+                WHEN 'completed'::text THEN 1
+                WHEN 'failed'::text THEN 2
+            END
+                THEN (o.was).type ELSE g.new_type END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).amount ELSE g.new_amount END,
-                g.new_status,
+                CASE WHEN CASE (o.was).status
+                WHEN 'created'::text THEN 0
+                WHEN 'completed'::text THEN 1
+                WHEN 'failed'::text THEN 2
+            END
+                > CASE g.new_status
+                WHEN 'created'::text THEN 0
+                WHEN 'completed'::text THEN 1
+                WHEN 'failed'::text THEN 2
+            END
+                THEN (o.was).status ELSE g.new_status END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).idempotency_key ELSE g.new_idempotency_key END,
                 least((o.was).created_at, g.new_created_at),
                 greatest((o.was).last_updated_at, g.new_last_updated_at))::public.payments_view
@@ -214,7 +235,7 @@ BEGIN
                         SELECT s.tenant_id, s.payment_id,
                         min(s.created_at) AS created_at,
                             max(s.last_updated_at) AS last_updated_at,
-                            max(ARRAY[s.position, s.status::text, s.type::text]) AS said_1,
+                            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text, s.type::text]) AS said_1,
                             max(ARRAY[s.position, s.user_id::text, s.amount::text, s.idempotency_key::text])
                                 FILTER (WHERE s.event_type IN (
                                     'V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED')) AS said_2

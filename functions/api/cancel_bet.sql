@@ -10,14 +10,16 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
+    v_moved numeric;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_bet(
         p_tenant_id, p_bet_id, 'V1_BETS_BET_CANCELLED', jsonb_build_object('reason', p_reason), p_idempotency_key
     ) AS a;
-    IF v_event.placed -> 'from_balance' = 'true' THEN
+    v_moved := projection.moved_by(p_tenant_id, v_event.placed ->> 'user_id', 'bet_id', p_bet_id);
+    IF NOT v_event.duplicate AND v_moved < 0 THEN
         PERFORM projection.change_balance(
-            p_tenant_id, v_event.placed ->> 'user_id', 'V1_BALANCES_BALANCE_INCREASED',
-            (v_event.placed ->> 'stake')::numeric, v_event.event_time, p_bet_id,
+            p_tenant_id, v_event.placed ->> 'user_id', 'V1_BALANCES_BALANCE_INCREASED', -v_moved,
+            v_event.event_time, p_bet_id,
             projection.event_id(p_tenant_id, 'cancel balance', p_bet_id), jsonb_build_object('bet_id', p_bet_id),
             CASE WHEN p_idempotency_key IS NOT NULL THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
         );
@@ -27,7 +29,7 @@ END
 $$;
 
 COMMENT ON FUNCTION public.cancel_bet(bigint, text, text, text) IS
-'Cancels a placed or confirmed bet. A stake that was taken from the balance is given back. Gives the row of '
+'Cancels a placed or confirmed bet. What a balance event of the bet has taken is given back. Gives the row of '
 'bets_view; duplicate is true when the key was used with the same arguments before. Errors: BL001 bad argument, BL002 '
 'no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant. Example: SELECT * '
 'FROM public.cancel_bet(10001, ''bet-1'', ''match abandoned'').';

@@ -10,28 +10,19 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
-    v_credited numeric;
+    v_moved numeric;
 BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_payment(
         p_tenant_id, p_payment_id, 'failed', jsonb_build_object('reason', p_reason), p_idempotency_key
     ) AS a;
     IF NOT v_event.duplicate THEN
-        -- What the payment did to the balance, be it made by a function or by a client: within an hour of its creation.
-        SELECT sum(
-            CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
-            * (e.event_data ->> 'amount')::numeric
-        )
-        INTO v_credited
-        FROM public.balance_events AS e
-        WHERE e.tenant_id = p_tenant_id AND e.event_data ->> 'user_id' = v_event.user_id
-            AND e."timestamp" BETWEEN v_event.created_ms - 3600000 AND v_event.created_ms + 3600000
-            AND e.event_data ->> 'payment_id' = p_payment_id;
-        IF v_credited <> 0 THEN
+        v_moved := projection.moved_by(p_tenant_id, v_event.user_id, 'payment_id', p_payment_id);
+        IF v_moved <> 0 THEN
             PERFORM projection.change_balance(
                 p_tenant_id, v_event.user_id,
-                CASE WHEN v_credited > 0 THEN 'V1_BALANCES_BALANCE_DECREASED'
+                CASE WHEN v_moved > 0 THEN 'V1_BALANCES_BALANCE_DECREASED'
                     ELSE 'V1_BALANCES_BALANCE_INCREASED' END,
-                abs(v_credited), v_event.event_time, p_payment_id,
+                abs(v_moved), v_event.event_time, p_payment_id,
                 projection.event_id(p_tenant_id, 'fail balance', p_payment_id),
                 jsonb_build_object('payment_id', p_payment_id),
                 CASE WHEN p_idempotency_key IS NOT NULL

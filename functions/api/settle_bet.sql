@@ -11,11 +11,23 @@ AS $$
 DECLARE
     v_event record;
 BEGIN
+    IF p_result = 'loss' AND p_payout <> 0 OR p_result = 'win' AND p_payout = 0 THEN
+        PERFORM projection.refuse_argument(
+            'payout of a ' || p_result, p_payout::text, 'Send 0 for a loss, more for a win, the stake for a void bet.'
+        );
+    END IF;
     SELECT a.* INTO v_event FROM projection.append_to_bet(
         p_tenant_id, p_bet_id, 'V1_BETS_BET_SETTLED', jsonb_build_object('result', p_result, 'payout', p_payout),
         p_idempotency_key
     ) AS a;
-    IF v_event.placed -> 'from_balance' = 'true' AND p_payout > 0 THEN
+    IF p_result = 'void' AND p_payout <> (v_event.placed ->> 'stake')::numeric THEN
+        PERFORM projection.refuse_argument(
+            'payout of a void bet', p_payout::text, format('Send its stake, %s.', v_event.placed ->> 'stake')
+        );
+    END IF;
+    IF NOT v_event.duplicate AND p_payout > 0
+        AND projection.moved_by(p_tenant_id, v_event.placed ->> 'user_id', 'bet_id', p_bet_id) < 0
+    THEN
         PERFORM projection.change_balance(
             p_tenant_id, v_event.placed ->> 'user_id', 'V1_BALANCES_BALANCE_INCREASED', p_payout,
             v_event.event_time, p_bet_id,
@@ -28,11 +40,11 @@ END
 $$;
 
 COMMENT ON FUNCTION public.settle_bet(bigint, text, text, numeric, text) IS
-'Settles a placed or confirmed bet: result win, loss or void; payout 0 or more, in the currency of the tenant. A bet '
-'that was staked from the balance is paid out to it. Gives the row of bets_view; duplicate is true when the key was '
-'used with the same arguments before. Errors: BL001 bad argument, BL002 no such bet, BL003 forbidden transition, '
-'BL005 the key was used otherwise, BL006 foreign tenant. Example: SELECT * FROM public.settle_bet(10001, ''bet-1'', '
-'''win'', 19.43).';
+'Settles a placed or confirmed bet. Result and payout, in the currency of the tenant: win, and more than 0; loss, and '
+'0; void, and the stake. A bet that took its stake from the balance, by an event that names it, is paid out to it. '
+'Gives the row of bets_view; duplicate is true when the key was used with the same arguments before. Errors: BL001 bad '
+'argument, BL002 no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant. '
+'Example: SELECT * FROM public.settle_bet(10001, ''bet-1'', ''win'', 19.43).';
 
 REVOKE ALL ON FUNCTION public.settle_bet(bigint, text, text, numeric, text) FROM public;
 

@@ -5,12 +5,8 @@ RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
--- The SQL is that of projection.field_check().
--- @plpgsql_check_options: security_warnings = false
 DECLARE
     v_type projection.event_types%ROWTYPE;
-    v_field record;
-    v_fine boolean;
     v_problem text;
     v_hint text;
     e record;
@@ -64,34 +60,8 @@ BEGIN
         v_problem := format('created_at is %s', coalesce(e.created_at::text, 'null'));
         v_hint := 'Leave created_at out, or send a time.';
     ELSE
-        FOR v_field IN
-            SELECT f.key AS name, f.value AS kind, e.event_data -> f.key AS json, f.required
-            FROM (
-                SELECT r.key, r.value, true AS required FROM jsonb_each_text(v_type.required_fields) AS r
-                UNION ALL
-                SELECT o.key, o.value, false FROM jsonb_each_text(v_type.optional_fields) AS o
-            ) AS f
-            ORDER BY f.required DESC, f.key
-        LOOP
-            CONTINUE WHEN NOT v_field.required AND coalesce(jsonb_typeof(v_field.json), 'null') = 'null';
-            EXECUTE 'SELECT ' || projection.field_check(v_field.kind, '$1', '($1 #>> ''{}'')')
-            INTO v_fine USING v_field.json;
-            IF v_fine IS NOT TRUE THEN
-                v_problem := format(
-                    'event_data.%s is %s', v_field.name, coalesce(left(v_field.json::text, 100), 'missing')
-                );
-                v_hint := CASE v_field.kind
-                    WHEN 'identifier' THEN 'Send a string of 1 to 200 characters.'
-                    WHEN 'text' THEN 'Send a string of up to 1000 characters, or leave it out.'
-                    WHEN 'result' THEN 'Send win, loss or void.'
-                    WHEN 'flag' THEN 'Send true or false, or leave it out.'
-                    WHEN 'amount' THEN 'Send a number above 0 with up to 20 digits before and 18 after the point.'
-                    WHEN 'payout' THEN 'Send a number, 0 or more, with up to 20 digits before and 18 after the point.'
-                    WHEN 'odds' THEN 'Send a number, 1 or more, with up to 20 digits before and 18 after the point.'
-                END;
-                EXIT;
-            END IF;
-        END LOOP;
+        SELECT p.problem, p.hint INTO v_problem, v_hint
+        FROM projection.payload_problem(p_event_table, e.event_type, e.event_data) AS p;
         -- Last, so that a field that is too long is named.
         IF v_problem IS NULL AND (pg_column_size(e.event_data) > 65536 OR pg_column_size(e.metadata) > 65536) THEN
             v_problem := format(
@@ -102,8 +72,14 @@ BEGIN
         END IF;
     END IF;
 
+    IF v_problem IS NULL AND strpos(
+        pg_get_functiondef(to_regproc(projection.local_function(p_event_table, 'valid', NULL))),
+        quote_literal(e.event_type)
+    ) = 0 THEN
+        v_problem := 'the type is registered, and not compiled yet';
+        v_hint := 'Run betledger migrate, or SELECT projection.compile().';
     -- What is left is a JSON null, which looks like no metadata here.
-    IF v_problem IS NULL THEN
+    ELSIF v_problem IS NULL THEN
         v_problem := 'metadata is a JSON null';
         v_hint := 'Send a JSON object or null.';
     END IF;

@@ -23,6 +23,7 @@ BEGIN
             OR length(NEW.aggregate_id) > 256
             OR length(NEW.metadata ->> 'idempotency_key') > 200
             OR length(NEW.event_data ->> 'user_id') > 200
+            OR length(coalesce(NEW.event_data ->> 'payment_id', NEW.event_data ->> 'bet_id')) > 256
         THEN
             PERFORM projection.refuse_event(TG_ARGV[0], to_jsonb(NEW));
         END IF;

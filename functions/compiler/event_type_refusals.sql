@@ -20,6 +20,16 @@ AS $$
         WHERE s.source_table = p_event_table AND d.condition IS DISTINCT FROM 'false'
     )
     UNION ALL
+    SELECT format('event type %s', t.event_type), format('has the kind %s, by which no amount is told', t.kind),
+        format('Register it with one of the kinds %s.', array_to_string(k.kinds, ', '))
+    FROM projection.registered_types() AS t
+    JOIN (VALUES
+        ('public.bet_events', '{bet}'::text[]),
+        ('public.payment_events', '{deposit,withdrawal}'),
+        ('public.balance_events', '{credit,debit}')
+    ) AS k (event_table, kinds) USING (event_table)
+    WHERE t.event_table = p_event_table AND t.has_effect AND t.kind <> ALL (k.kinds)
+    UNION ALL
     SELECT format('event table %s', p_event_table), 'has no event type',
         'Register its types in projection.event_types first.'
     WHERE NOT EXISTS (SELECT FROM projection.registered_types() AS t WHERE t.event_table = p_event_table)

@@ -1,7 +1,8 @@
 SET LOCAL ROLE betledger_owner;
 
 -- max() over arrays that begin with the position of the event (time, rank of its type, id; of fixed width) picks what
--- the last event said. It needs no sort, and cannot depend on the order in which the events come.
+-- the last event said; with the rank before it, what the last one of the highest rank said. It needs no sort, and
+-- cannot depend on the order in which the events come.
 CREATE OR REPLACE FUNCTION projection.fold_of_state_text(p_read_table text, p_said text)
 RETURNS text
 LANGUAGE sql STABLE
@@ -17,7 +18,9 @@ AS $$
             format('%s(s.%I) AS %I', CASE WHEN c.is_lowest THEN 'min' ELSE 'max' END, c.name, c.name) ORDER BY c.n
         ) FILTER (WHERE c.latest IS NULL AND NOT c.is_key)) || (
             SELECT array_agg(format(
-                E'max(ARRAY[s.position, %s])%s AS said_%s',
+                E'max(ARRAY[%s, %s])%s AS said_%s',
+                CASE WHEN g.columns ? 'by' THEN '(projection.event_rank(s.event_type) || s.position) COLLATE "C"'
+                    ELSE 's.position' END,
                 (SELECT projection.joined(array_agg(format('s.%I::text', x) ORDER BY x_n))
                     FROM jsonb_array_elements_text(g.columns -> 'columns') WITH ORDINALITY AS e (x, x_n)),
                 E'\n        FILTER (WHERE s.event_type IN (\n            ' || (

@@ -41,6 +41,12 @@ BEGIN
             WHEN c.name = ANY (v_read.lowest_columns) THEN format('least((o.was).%I, g.%I)', c.name, 'new_' || c.name)
             WHEN c.name = ANY (v_read.highest_columns)
                 THEN format('greatest((o.was).%I, g.%I)', c.name, 'new_' || c.name)
+            WHEN c.latest ? 'by' THEN format(
+                E'CASE WHEN %s\n    > %s\n    THEN (o.was).%I ELSE g.%I END',
+                projection.rank_of_status(v_definition, '(o.was).' || quote_ident(c.latest -> 'columns' ->> 0)),
+                projection.rank_of_status(v_definition, 'g.' || quote_ident('new_' || (c.latest -> 'columns' ->> 0))),
+                c.name, 'new_' || c.name
+            )
             WHEN NOT c.latest ? 'of' THEN format('g.%I', 'new_' || c.name)
             ELSE format(
                 'CASE WHEN g.%I IS NULL THEN (o.was).%I ELSE g.%I END',

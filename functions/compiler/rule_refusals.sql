@@ -2,7 +2,7 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.rule_refusals(p_read_tables text[])
 RETURNS TABLE (what text, problem text, remedy text)
-LANGUAGE sql STABLE
+LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
     WITH rules AS (
@@ -55,6 +55,24 @@ AS $$
     SELECT format('column %s of %s', r.column_name, r.read_table), 'is part of the key, and is to hold the ' || r.rule,
         'Leave the key out of p_latest, p_lowest and p_highest.'
     FROM rules AS r WHERE r.column_name = ANY (r.key_columns)
+    UNION ALL
+    SELECT format('columns %s of %s', g.columns ->> 'columns', p.read_table),
+        format('are to hold what an event says by %s', g.columns ->> 'by'),
+        'Leave "by" out, or say "by": "rank" of columns that all types say, without "of".'
+    FROM projection.registered_projections() AS p CROSS JOIN jsonb_array_elements(p.latest) AS g (columns)
+    WHERE p.read_table = ANY (p_read_tables) AND g.columns ? 'by'
+        AND (g.columns ->> 'by' <> 'rank' OR g.columns ? 'of')
+    UNION ALL
+    SELECT format('column %s of %s', v.name, p.read_table),
+        'goes by rank, but ' || CASE WHEN v.is_constant
+            THEN format('types of several ranks say %s', v.value) ELSE 'is not a constant of each event type' END,
+        'Let each value of the column be said by types of one rank, or leave "by" out.'
+    FROM projection.registered_projections() AS p
+    CROSS JOIN jsonb_array_elements(p.latest) AS g (columns)
+    JOIN projection.registered_sources() AS s USING (read_table)
+    CROSS JOIN LATERAL projection.status_values(s.definition) AS v
+    WHERE p.read_table = ANY (p_read_tables) AND g.columns ->> 'by' = 'rank' AND v.name = g.columns -> 'columns' ->> 0
+        AND (NOT v.is_constant OR v.lowest_rank < v.highest_rank)
     UNION ALL
     SELECT format('event type %s', o), format('is no type of the events that %s gathers from', p.read_table),
         'Correct the name in p_latest, or register the type in projection.event_types.'

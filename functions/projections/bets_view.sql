@@ -32,7 +32,7 @@ SELECT projection.define(
     'public.bets_view', '{projection.bet_of_event}',
     p_position => 10,
     p_latest => '[
-        {"columns": ["status"]},
+        {"columns": ["status"], "by": "rank"},
         {"columns": ["user_id", "stake", "odds", "fixture_id", "idempotency_key"], "of": ["V1_BETS_BET_PLACED"]},
         {"columns": ["result", "payout"], "of": ["V1_BETS_BET_SETTLED"]}
     ]',

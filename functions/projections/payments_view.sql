@@ -29,7 +29,7 @@ SELECT projection.define(
     'public.payments_view', '{projection.payment_of_event}',
     p_position => 20,
     p_latest => '[
-        {"columns": ["status", "type"]},
+        {"columns": ["status", "type"], "by": "rank"},
         {
             "columns": ["user_id", "amount", "idempotency_key"],
             "of": ["V1_PAYMENTS_DEPOSIT_CREATED", "V1_PAYMENTS_WITHDRAWAL_CREATED"]
