@@ -26,7 +26,7 @@ COMMENT ON COLUMN projection.event_types.kind IS
 COMMENT ON COLUMN projection.event_types.status IS
 'What its stream is after it, for definitions to ask with projection.event_status(): placed, settled, failed.';
 COMMENT ON COLUMN projection.event_types.rank IS
-'Breaks ties: events of one stream with the same timestamp fold in the order of rank, then of id. Streams begin with '
+'Breaks ties: events of one stream with the same timestamp fold in the order of rank, of type, then of id. Streams begin with '
 'types of rank 0.';
 COMMENT ON COLUMN projection.event_types.required_fields IS 'Fields that must be there, as {"field": "kind"}.';
 COMMENT ON COLUMN projection.event_types.optional_fields IS
@@ -49,18 +49,18 @@ INSERT INTO projection.event_types (
 ),
 ('public.bet_events', 'V1_BETS_BET_CONFIRMED', 'bet', 'confirmed', 1, '{}', '{}'),
 ('public.bet_events', 'V1_BETS_BET_SETTLED', 'bet', 'settled', 2, '{"result": "result", "payout": "payout"}', '{}'),
-('public.bet_events', 'V1_BETS_BET_CANCELLED', 'bet', 'cancelled', 3, '{}', '{"reason": "text"}'),
+('public.bet_events', 'V1_BETS_BET_CANCELLED', 'bet', 'cancelled', 2, '{}', '{"reason": "text"}'),
 (
     'public.payment_events', 'V1_PAYMENTS_DEPOSIT_CREATED', 'deposit', 'created', 0,
     '{"user_id": "identifier", "amount": "amount"}', '{}'
 ),
-('public.payment_events', 'V1_PAYMENTS_DEPOSIT_COMPLETED', 'deposit', 'completed', 1, '{}', '{}'),
+('public.payment_events', 'V1_PAYMENTS_DEPOSIT_COMPLETED', 'deposit', 'completed', 2, '{}', '{}'),
 ('public.payment_events', 'V1_PAYMENTS_DEPOSIT_FAILED', 'deposit', 'failed', 2, '{}', '{"reason": "text"}'),
 (
     'public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_CREATED', 'withdrawal', 'created', 0,
     '{"user_id": "identifier", "amount": "amount"}', '{}'
 ),
-('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED', 'withdrawal', 'completed', 1, '{}', '{}'),
+('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED', 'withdrawal', 'completed', 2, '{}', '{}'),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_FAILED', 'withdrawal', 'failed', 2, '{}', '{"reason": "text"}'),
 (
     'public.balance_events', 'V1_BALANCES_BALANCE_INCREASED', 'credit', 'increased', 0,

@@ -20,8 +20,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVENT_TABLES = ("bet_events", "payment_events", "balance_events")
 COLUMNS = ("id", "tenant_id", "aggregate_id", "event_type", "event_data", "timestamp", "version", "metadata")
 
-# Of two events of the same time, that of the higher rank is later; and the status of a row is that of its highest rank.
-RANKS = {"CONFIRMED": 1, "COMPLETED": 1, "SETTLED": 2, "FAILED": 2, "CANCELLED": 3}
+# Of two events of the same time, that of the higher rank is later, or of the greater type; the status of a row is that
+# of its highest rank.
+RANKS = {"CONFIRMED": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2, "SETTLED": 2}
 
 # What is read of each read table: numbers as text, so that 1.5 is not 1.50.
 READ_TABLES = {
@@ -79,8 +80,8 @@ class Event:
         return json.loads(self.event_data, parse_int=Decimal, parse_float=Decimal)
 
     @property
-    def position(self) -> tuple[int, int, str]:
-        return self.timestamp, self.rank, str(self.id)
+    def position(self) -> tuple[int, int, str, str]:
+        return self.timestamp, self.rank, self.event_type, str(self.id)
 
     @property
     def rank(self) -> int:

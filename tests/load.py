@@ -145,7 +145,7 @@ def _planned(chance: random.Random, kind: str, key: str, made: list[Operation]) 
         of = chance.choice(targets)
         more: tuple[Any, ...] = ()
         if kind == "settle_bet":
-            more = chance.choice([("win", money), ("loss", Decimal(0)), ("void", money)])
+            more = chance.choice([("win", money), ("loss", Decimal(0))])
         elif kind in ("cancel_bet", "fail_payment"):
             more = (None,)
         return Operation(kind, of.tenant, (of.aggregate, *more), key, of)

@@ -285,7 +285,7 @@ OTHERWISE = [
     ("place_bet", 2, "u2", "user_id"), ("place_bet", 3, D("1.01"), "stake"), ("place_bet", 4, D("1.51"), "odds"),
     ("place_bet", 5, "f2", "fixture_id"), ("place_bet", 7, False, "from_balance"),
     ("confirm_bet", 2, "other", "bet_id"),
-    ("settle_bet", 2, "other", "bet_id"), ("settle_bet", 3, "loss", "result"), ("settle_bet", 4, D(21), "payout"),
+    ("settle_bet", 2, "other", "bet_id"), ("settle_bet", 3, "void", "result"), ("settle_bet", 4, D(21), "payout"),
     ("cancel_bet", 2, "other", "bet_id"), ("cancel_bet", 3, "snow", "reason"), ("cancel_bet", 3, None, "reason"),
     ("deposit", 2, "u2", "user_id"), ("deposit", 3, D("5.01"), "amount"),
     ("withdraw", 2, "u2", "user_id"), ("withdraw", 3, D(6), "amount"),

@@ -200,7 +200,10 @@ SETTLED = bet(1, "b1", "settled", T0 + 2)
 GENERAL = {
     "late": ([SETTLED], bet(1, "b1", "confirmed", T0 + 1), "bets_view_refresh"),
     "tied with a higher rank": ([bet(1, "b1", "confirmed", T0)], bet(1, "b1", "placed", T0), "bets_view_refresh"),
+    "tied with a rank that is higher": ([SETTLED], bet(1, "b1", "confirmed", T0 + 2), "bets_view_refresh"),
     "tied with the same rank": ([SETTLED], bet(1, "b1", "cancelled", T0 + 2), "bets_view_refresh"),
+    "settled twice at once": ([SETTLED], bet(1, "b1", "settled", T0 + 2, payout=Decimal(5)), "bets_view_refresh"),
+    "later than a higher rank": ([SETTLED], bet(1, "b1", "confirmed", T0 + 3), "bets_view_refresh"),
     "tied with itself": ([bet(1, "b1", "confirmed", T0)], bet(1, "b1", "confirmed", T0), "bets_view_refresh"),
     "placed twice": ([], bet(1, "b1", "placed", T0 + 1, user_id="u2"), "bets_view_refresh"),
     "settled before it was placed": ([], bet(1, "b9", "settled", T0), "bets_view_refresh"),
@@ -215,8 +218,8 @@ GENERAL = {
         "payments_view_refresh",
     ),
     "completed and failed at once": (
-        [payment(1, "p1", "deposit_completed", T0 + 1)],
-        payment(1, "p1", "deposit_failed", T0 + 1),
+        [payment(1, "p1", "deposit_failed", T0 + 1)],
+        payment(1, "p1", "deposit_completed", T0 + 1),
         "payments_view_refresh",
     ),
 }

@@ -331,16 +331,27 @@ def test_a_late_event_lands_where_it_belongs(db: psycopg.Connection) -> None:
 KINDS = ("placed", "confirmed", "settled", "cancelled")
 
 
-def test_ties_are_broken_by_kind_then_id(db: psycopg.Connection) -> None:
-    low, high = UUID(int=2**64 + 1), UUID(int=2**127)
-    rank = {"placed": 0, "confirmed": 1, "settled": 2, "cancelled": 2}
-    cases = itertools.product(KINDS, KINDS, [(low, high), (high, low)])
-    for tenant, (first, second, ids) in enumerate(cases, 1):
-        insert(db, [replace(bet(tenant, "b1", first, T0), id=ids[0])])
-        insert(db, [replace(bet(tenant, "b1", second, T0), id=ids[1])])
-        wins = second if (rank[second], ids[1]) > (rank[first], ids[0]) else first
+@pytest.mark.parametrize("apart", [0, 1, -1], ids=["at once", "later", "late"])
+def test_the_status_goes_by_rank_whatever_the_time(db: psycopg.Connection, apart: int) -> None:
+    kinds = ["placed", "confirmed", "cancelled", "settled"]
+    for tenant, (first, second) in enumerate(itertools.product(kinds, kinds), 1):
+        insert(db, [bet(tenant, "b1", first, T0)])
+        insert(db, [bet(tenant, "b1", second, T0 + apart)])
         found = db.execute("SELECT status FROM bets_view WHERE tenant_id = %s", (tenant,)).fetchone()
-        assert found == (wins,), (first, second, ids)
+        # Cancelled and settled are of one rank: the later one says it, and of the same time the greater name.
+        ended = {first, second} == {"cancelled", "settled"}
+        last = {0: "settled", 1: second, -1: first}[apart]
+        assert found == (last if ended else max(first, second, key=kinds.index),), (first, second)
+    assert verify(db) == []
+
+
+def test_ties_of_one_rank_are_broken_by_id(db: psycopg.Connection) -> None:
+    low, high = UUID(int=2**64 + 1), UUID(int=2**127)
+    for tenant, ids in enumerate([(low, high), (high, low)], 1):
+        for event_id in ids:
+            user = "high" if event_id == high else "low"
+            insert(db, [replace(bet(tenant, "b1", "placed", T0, user_id=user), id=event_id)])
+        assert db.execute("SELECT user_id FROM bets_view WHERE tenant_id = %s", (tenant,)).fetchone() == ("high",)
     assert verify(db) == []
 
 

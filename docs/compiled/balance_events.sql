@@ -6,10 +6,7 @@ VALUES
     '{"amount": "amount", "user_id": "identifier"}', '{}', 'true'),
 ('public.balance_events', 'V1_BALANCES_BALANCE_INCREASED', 'credit',
     'increased', '0',
-    '{"amount": "amount", "user_id": "identifier"}', '{}', 'true'),
-('public.balance_events', 'V2_BALANCES_BALANCE_INCREASED', 'x',
-    NULL, '2', '{"amount": "amount", "user_id": "identifier"}', '{}',
-    'true');
+    '{"amount": "amount", "user_id": "identifier"}', '{}', 'true');
 CREATE OR REPLACE FUNCTION projection.balance_events_inserted(
     
 )

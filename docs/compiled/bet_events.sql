@@ -6,10 +6,10 @@ VALUES
     '{"from_balance": "flag"}', 'true'),
 ('public.bet_events', 'V1_BETS_BET_CONFIRMED', 'bet', 'confirmed',
     '1', '{}', '{}', 'true'),
-('public.bet_events', 'V1_BETS_BET_SETTLED', 'bet', 'settled', '2',
-    '{"payout": "payout", "result": "result"}', '{}', 'true'),
 ('public.bet_events', 'V1_BETS_BET_CANCELLED', 'bet', 'cancelled',
-    '3', '{}', '{"reason": "text"}', 'true');
+    '2', '{}', '{"reason": "text"}', 'true'),
+('public.bet_events', 'V1_BETS_BET_SETTLED', 'bet', 'settled', '2',
+    '{"payout": "payout", "result": "result"}', '{}', 'true');
 CREATE OR REPLACE FUNCTION projection.bet_events_inserted(
     
 )
@@ -184,6 +184,80 @@ BEGIN
                     PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
                 END IF;
             END;
+        ELSIF e.event_type = 'V1_BETS_BET_CANCELLED' THEN
+            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+                WHERE projection.bet_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.bets_view
+            DECLARE
+                said public.bets_view;
+                was public.bets_view;
+            BEGIN
+                UPDATE public.bets_view AS t
+                SET status = 'cancelled'::text,
+                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                    AND t.last_updated_at <=
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.status = 'confirmed'::text
+                RETURNING t.user_id, t.stake, t.last_updated_at, 'confirmed'::text
+                INTO said.user_id, said.stake, said.last_updated_at, was.status;
+                IF NOT FOUND THEN
+                    UPDATE public.bets_view AS t
+                    SET status = 'cancelled'::text,
+                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                        AND t.last_updated_at <=
+                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                            AND t.status = 'placed'::text
+                    RETURNING t.user_id, t.stake, t.last_updated_at, 'placed'::text
+                    INTO said.user_id, said.stake, said.last_updated_at, was.status;
+                END IF;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET open_bets = t.open_bets - 1,
+                        staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric)),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed
+                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                        bets_confirmed = t.bets_confirmed
+                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                        bets_cancelled = t.bets_cancelled + 1,
+                        staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                                (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
+                                (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
+                                0, 1, trim_scale((- COALESCE(said.stake, '0'::numeric))), 0, 0,
+                                0, 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET bets_placed = t.bets_placed
+                            - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                            bets_confirmed = t.bets_confirmed
+                            - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                            bets_cancelled = t.bets_cancelled + 1,
+                            staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric));
+                    END IF;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
         ELSIF e.event_type = 'V1_BETS_BET_SETTLED' THEN
             IF ((e.event_data @@ 'strict $."payout" >= 0 && $."payout" < 1e20 &&
                 ($."result" == "win" || $."result" == "loss" || $."result" == "void")') IS TRUE
@@ -270,111 +344,6 @@ BEGIN
                     PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
                 END IF;
             END;
-        ELSIF e.event_type = 'V1_BETS_BET_CANCELLED' THEN
-            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
-                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-                WHERE projection.bet_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.bets_view
-            DECLARE
-                said public.bets_view;
-                was public.bets_view;
-            BEGIN
-                UPDATE public.bets_view AS t
-                SET status = 'cancelled'::text,
-                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                    AND t.last_updated_at <=
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        AND t.status = 'settled'::text
-                RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'settled'::text
-                INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
-                IF NOT FOUND THEN
-                    UPDATE public.bets_view AS t
-                    SET status = 'cancelled'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                        AND t.last_updated_at <=
-                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.status = 'confirmed'::text
-                    RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'confirmed'::text
-                    INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
-                END IF;
-                IF NOT FOUND THEN
-                    UPDATE public.bets_view AS t
-                    SET status = 'cancelled'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                        AND t.last_updated_at <=
-                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.status = 'placed'::text
-                    RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'placed'::text
-                    INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
-                END IF;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET open_bets = t.open_bets
-                        - CASE WHEN (was.status = ANY ('{placed,confirmed}'::text[])) THEN 1 ELSE 0 END,
-                        staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric)),
-                        paid_out = trim_scale(t.paid_out
-                        - CASE WHEN (was.status = 'settled'::text) THEN COALESCE(said.payout, '0'::numeric) ELSE '0'::numeric END),
-                        net_result = trim_scale(t.net_result
-                        - CASE WHEN (was.status = 'settled'::text) THEN COALESCE((said.payout - said.stake), '0'::numeric) ELSE '0'::numeric END),
-                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET bets_placed = t.bets_placed
-                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                        bets_confirmed = t.bets_confirmed
-                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                        bets_settled = t.bets_settled
-                        - CASE WHEN (was.status = 'settled'::text) THEN 1 ELSE 0 END,
-                        bets_cancelled = t.bets_cancelled + 1,
-                        staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric)),
-                        paid_out = trim_scale(t.paid_out
-                        - CASE WHEN (was.status = 'settled'::text) THEN COALESCE(said.payout, '0'::numeric) ELSE '0'::numeric END),
-                        gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
-                        - CASE WHEN (was.status = 'settled'::text) THEN COALESCE((said.stake - said.payout), '0'::numeric) ELSE '0'::numeric END)
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
-                                (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
-                                (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
-                                (- CASE WHEN (was.status = 'settled'::text) THEN 1 ELSE 0 END),
-                                1, trim_scale((- COALESCE(said.stake, '0'::numeric))),
-                                trim_scale((- CASE WHEN (was.status = 'settled'::text) THEN COALESCE(said.payout, '0'::numeric) ELSE '0'::numeric END)),
-                                trim_scale((- CASE WHEN (was.status = 'settled'::text) THEN COALESCE((said.stake - said.payout), '0'::numeric) ELSE '0'::numeric END)),
-                                0, 0, 0
-                        )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET bets_placed = t.bets_placed
-                            - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                            bets_confirmed = t.bets_confirmed
-                            - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                            bets_settled = t.bets_settled
-                            - CASE WHEN (was.status = 'settled'::text) THEN 1 ELSE 0 END,
-                            bets_cancelled = t.bets_cancelled + 1,
-                            staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric)),
-                            paid_out = trim_scale(t.paid_out
-                            - CASE WHEN (was.status = 'settled'::text) THEN COALESCE(said.payout, '0'::numeric) ELSE '0'::numeric END),
-                            gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
-                            - CASE WHEN (was.status = 'settled'::text) THEN COALESCE((said.stake - said.payout), '0'::numeric) ELSE '0'::numeric END);
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
         ELSE
             PERFORM projection.refuse_event('public.bet_events', to_jsonb(e));
         END IF;
@@ -406,12 +375,18 @@ BEGIN
                             SELECT s.tenant_id, s.bet_id,
                             min(s.created_at) AS created_at,
                                 max(s.last_updated_at) AS last_updated_at,
-                                max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text]) AS said_1,
-                                max(ARRAY[s.position, s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
+                                max(ARRAY[
+                                (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+                                s.status::text]) AS said_1,
+                                max(ARRAY[
+                                s.position,
+                                s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
                                 s.idempotency_key::text])
                                     FILTER (WHERE s.event_type IN (
                                         'V1_BETS_BET_PLACED')) AS said_2,
-                                max(ARRAY[s.position, s.result::text, s.payout::text])
+                                max(ARRAY[
+                                s.position,
+                                s.result::text, s.payout::text])
                                     FILTER (WHERE s.event_type IN (
                                         'V1_BETS_BET_SETTLED')) AS said_3
                             FROM (
@@ -421,7 +396,7 @@ BEGIN
                                     e.event_type,
                                     (
                                         lpad(e."timestamp"::text, 13, '0')
-                                        || projection.event_rank(e.event_type) || e.id
+                                        || projection.event_order(e.event_type) || e.id
                                     ) COLLATE "C" AS position
                                 FROM new_events AS e CROSS JOIN LATERAL projection.bet_of_event(e) AS c
                                 WHERE true
@@ -511,6 +486,9 @@ SELECT
                 OR jsonb_typeof(e.event_data -> 'from_balance') = 'boolean')
         WHEN 'V1_BETS_BET_CONFIRMED' THEN
             true
+        WHEN 'V1_BETS_BET_CANCELLED' THEN
+            (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
+                OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
         WHEN 'V1_BETS_BET_SETTLED' THEN
             CASE jsonb_typeof(e.event_data -> 'payout')
                 WHEN 'number' THEN (e.event_data -> 'payout')::numeric >= 0
@@ -524,9 +502,6 @@ SELECT
             END
             AND jsonb_typeof(e.event_data -> 'result') = 'string'
                 AND e.event_data ->> 'result' IN ('win', 'loss', 'void')
-        WHEN 'V1_BETS_BET_CANCELLED' THEN
-            (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
-                OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
         ELSE false
     END
 $body$;

@@ -56,12 +56,18 @@ BEGIN
         SELECT s.tenant_id, s.bet_id,
         min(s.created_at) AS created_at,
             max(s.last_updated_at) AS last_updated_at,
-            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text]) AS said_1,
-            max(ARRAY[s.position, s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
+            max(ARRAY[
+            (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+            s.status::text]) AS said_1,
+            max(ARRAY[
+            s.position,
+            s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
             s.idempotency_key::text])
                 FILTER (WHERE s.event_type IN (
                     'V1_BETS_BET_PLACED')) AS said_2,
-            max(ARRAY[s.position, s.result::text, s.payout::text])
+            max(ARRAY[
+            s.position,
+            s.result::text, s.payout::text])
                 FILTER (WHERE s.event_type IN (
                     'V1_BETS_BET_SETTLED')) AS said_3
         FROM (
@@ -71,7 +77,7 @@ BEGIN
                 e.event_type,
                 (
                     lpad(e."timestamp"::text, 13, '0')
-                    || projection.event_rank(e.event_type) || e.id
+                    || projection.event_order(e.event_type) || e.id
                 ) COLLATE "C" AS position
             FROM public.bet_events AS e CROSS JOIN LATERAL projection.bet_of_event(e) AS c
             WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = p_key AND e."timestamp" <= p_at_ms
@@ -99,12 +105,18 @@ BEGIN
         SELECT s.tenant_id, s.bet_id,
         min(s.created_at) AS created_at,
             max(s.last_updated_at) AS last_updated_at,
-            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text]) AS said_1,
-            max(ARRAY[s.position, s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
+            max(ARRAY[
+            (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+            s.status::text]) AS said_1,
+            max(ARRAY[
+            s.position,
+            s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
             s.idempotency_key::text])
                 FILTER (WHERE s.event_type IN (
                     'V1_BETS_BET_PLACED')) AS said_2,
-            max(ARRAY[s.position, s.result::text, s.payout::text])
+            max(ARRAY[
+            s.position,
+            s.result::text, s.payout::text])
                 FILTER (WHERE s.event_type IN (
                     'V1_BETS_BET_SETTLED')) AS said_3
         FROM (
@@ -114,7 +126,7 @@ BEGIN
                 e.event_type,
                 (
                     lpad(e."timestamp"::text, 13, '0')
-                    || projection.event_rank(e.event_type) || e.id
+                    || projection.event_order(e.event_type) || e.id
                 ) COLLATE "C" AS position
             FROM public.bet_events AS e CROSS JOIN LATERAL projection.bet_of_event(e) AS c
             WHERE true
@@ -214,14 +226,14 @@ BEGIN
                 CASE WHEN CASE (o.was).status
                 WHEN 'placed'::text THEN 0
                 WHEN 'confirmed'::text THEN 1
+                WHEN 'cancelled'::text THEN 2
                 WHEN 'settled'::text THEN 2
-                WHEN 'cancelled'::text THEN 3
             END
                 > CASE g.new_status
                 WHEN 'placed'::text THEN 0
                 WHEN 'confirmed'::text THEN 1
+                WHEN 'cancelled'::text THEN 2
                 WHEN 'settled'::text THEN 2
-                WHEN 'cancelled'::text THEN 3
             END
                 THEN (o.was).status ELSE g.new_status END,
                 CASE WHEN g.new_result IS NULL THEN (o.was).result ELSE g.new_result END,
@@ -253,12 +265,18 @@ BEGIN
                         SELECT s.tenant_id, s.bet_id,
                         min(s.created_at) AS created_at,
                             max(s.last_updated_at) AS last_updated_at,
-                            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text]) AS said_1,
-                            max(ARRAY[s.position, s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
+                            max(ARRAY[
+                            (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+                            s.status::text]) AS said_1,
+                            max(ARRAY[
+                            s.position,
+                            s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
                             s.idempotency_key::text])
                                 FILTER (WHERE s.event_type IN (
                                     'V1_BETS_BET_PLACED')) AS said_2,
-                            max(ARRAY[s.position, s.result::text, s.payout::text])
+                            max(ARRAY[
+                            s.position,
+                            s.result::text, s.payout::text])
                                 FILTER (WHERE s.event_type IN (
                                     'V1_BETS_BET_SETTLED')) AS said_3
                         FROM (
@@ -268,7 +286,7 @@ BEGIN
                                 e.event_type,
                                 (
                                     lpad(e."timestamp"::text, 13, '0')
-                                    || projection.event_rank(e.event_type) || e.id
+                                    || projection.event_order(e.event_type) || e.id
                                 ) COLLATE "C" AS position
                             FROM public.bet_events AS e CROSS JOIN LATERAL projection.bet_of_event(e) AS c
                             WHERE e.tenant_id = g.tenant_id AND e.aggregate_id = g.key

@@ -8,11 +8,11 @@ VALUES
     'withdrawal', 'created', '0',
     '{"amount": "amount", "user_id": "identifier"}', '{}', 'true'),
 ('public.payment_events', 'V1_PAYMENTS_DEPOSIT_COMPLETED',
-    'deposit', 'completed', '1', '{}', '{}', 'true'),
-('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED',
-    'withdrawal', 'completed', '1', '{}', '{}', 'true'),
+    'deposit', 'completed', '2', '{}', '{}', 'true'),
 ('public.payment_events', 'V1_PAYMENTS_DEPOSIT_FAILED', 'deposit',
     'failed', '2', '{}', '{"reason": "text"}', 'true'),
+('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED',
+    'withdrawal', 'completed', '2', '{}', '{}', 'true'),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_FAILED',
     'withdrawal', 'failed', '2', '{}', '{"reason": "text"}', 'true');
 CREATE OR REPLACE FUNCTION projection.payment_events_inserted(
@@ -248,6 +248,55 @@ BEGIN
                     PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
                 END IF;
             END;
+        ELSIF e.event_type = 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
+            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
+                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+                WHERE projection.payment_events_valid(e) IS NOT TRUE;
+            END IF;
+            -- public.payments_view
+            DECLARE
+                said public.payments_view;
+            BEGIN
+                UPDATE public.payments_view AS t
+                SET status = 'failed'::text,
+                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+                    AND t.last_updated_at <=
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        AND t.type = 'deposit'::text
+                        AND t.status = 'created'::text
+                RETURNING t.user_id, t.amount, t.last_updated_at
+                INTO said.user_id, said.amount, said.last_updated_at;
+                IF FOUND THEN
+                    UPDATE public.user_activity_view AS t
+                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric)),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+                    END IF;
+                    UPDATE projection.tenant_totals AS t
+                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                                trim_scale((- COALESCE(said.amount, '0'::numeric))), 0, 0
+                        )
+                        ON CONFLICT (tenant_id, slot) DO UPDATE
+                        SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric));
+                    END IF;
+                ELSE
+                    -- Late, tied, or out of the ordinary: fold all events of the stream.
+                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+                END IF;
+            END;
         ELSIF e.event_type = 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
             IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
                 PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
@@ -279,67 +328,6 @@ BEGIN
                     PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
                 END IF;
             END;
-        ELSIF e.event_type = 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
-            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
-                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                WHERE projection.payment_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.payments_view
-            DECLARE
-                said public.payments_view;
-            BEGIN
-                UPDATE public.payments_view AS t
-                SET status = 'failed'::text,
-                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                    AND t.last_updated_at <=
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        AND t.type = 'deposit'::text
-                        AND t.status = 'completed'::text
-                RETURNING t.user_id, t.amount, t.last_updated_at
-                INTO said.user_id, said.amount, said.last_updated_at;
-                IF NOT FOUND THEN
-                    UPDATE public.payments_view AS t
-                    SET status = 'failed'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                        AND t.last_updated_at <=
-                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.type = 'deposit'::text
-                            AND t.status = 'created'::text
-                    RETURNING t.user_id, t.amount, t.last_updated_at
-                    INTO said.user_id, said.amount, said.last_updated_at;
-                END IF;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric)),
-                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                trim_scale((- COALESCE(said.amount, '0'::numeric))), 0, 0
-                        )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric));
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
         ELSIF e.event_type = 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
             IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
                 AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
@@ -357,21 +345,9 @@ BEGIN
                     AND t.last_updated_at <=
                             to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                         AND t.type = 'withdrawal'::text
-                        AND t.status = 'completed'::text
+                        AND t.status = 'created'::text
                 RETURNING t.user_id, t.amount, t.last_updated_at
                 INTO said.user_id, said.amount, said.last_updated_at;
-                IF NOT FOUND THEN
-                    UPDATE public.payments_view AS t
-                    SET status = 'failed'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                        AND t.last_updated_at <=
-                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.type = 'withdrawal'::text
-                            AND t.status = 'created'::text
-                    RETURNING t.user_id, t.amount, t.last_updated_at
-                    INTO said.user_id, said.amount, said.last_updated_at;
-                END IF;
                 IF FOUND THEN
                     UPDATE public.user_activity_view AS t
                     SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric)),
@@ -430,8 +406,12 @@ BEGIN
                             SELECT s.tenant_id, s.payment_id,
                             min(s.created_at) AS created_at,
                                 max(s.last_updated_at) AS last_updated_at,
-                                max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text, s.type::text]) AS said_1,
-                                max(ARRAY[s.position, s.user_id::text, s.amount::text, s.idempotency_key::text])
+                                max(ARRAY[
+                                (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+                                s.status::text, s.type::text]) AS said_1,
+                                max(ARRAY[
+                                s.position,
+                                s.user_id::text, s.amount::text, s.idempotency_key::text])
                                     FILTER (WHERE s.event_type IN (
                                         'V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED')) AS said_2
                             FROM (
@@ -440,7 +420,7 @@ BEGIN
                                     e.event_type,
                                     (
                                         lpad(e."timestamp"::text, 13, '0')
-                                        || projection.event_rank(e.event_type) || e.id
+                                        || projection.event_order(e.event_type) || e.id
                                     ) COLLATE "C" AS position
                                 FROM new_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
                                 WHERE true
@@ -529,11 +509,11 @@ SELECT
                 AND length(e.event_data ->> 'user_id') BETWEEN 1 AND 200
         WHEN 'V1_PAYMENTS_DEPOSIT_COMPLETED' THEN
             true
-        WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
-            true
         WHEN 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
             (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
                 OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
+        WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
+            true
         WHEN 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
             (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
                 OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)

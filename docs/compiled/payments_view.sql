@@ -49,8 +49,12 @@ BEGIN
         SELECT s.tenant_id, s.payment_id,
         min(s.created_at) AS created_at,
             max(s.last_updated_at) AS last_updated_at,
-            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text, s.type::text]) AS said_1,
-            max(ARRAY[s.position, s.user_id::text, s.amount::text, s.idempotency_key::text])
+            max(ARRAY[
+            (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+            s.status::text, s.type::text]) AS said_1,
+            max(ARRAY[
+            s.position,
+            s.user_id::text, s.amount::text, s.idempotency_key::text])
                 FILTER (WHERE s.event_type IN (
                     'V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED')) AS said_2
         FROM (
@@ -59,7 +63,7 @@ BEGIN
                 e.event_type,
                 (
                     lpad(e."timestamp"::text, 13, '0')
-                    || projection.event_rank(e.event_type) || e.id
+                    || projection.event_order(e.event_type) || e.id
                 ) COLLATE "C" AS position
             FROM public.payment_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
             WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = p_key AND e."timestamp" <= p_at_ms
@@ -86,8 +90,12 @@ BEGIN
         SELECT s.tenant_id, s.payment_id,
         min(s.created_at) AS created_at,
             max(s.last_updated_at) AS last_updated_at,
-            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text, s.type::text]) AS said_1,
-            max(ARRAY[s.position, s.user_id::text, s.amount::text, s.idempotency_key::text])
+            max(ARRAY[
+            (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+            s.status::text, s.type::text]) AS said_1,
+            max(ARRAY[
+            s.position,
+            s.user_id::text, s.amount::text, s.idempotency_key::text])
                 FILTER (WHERE s.event_type IN (
                     'V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED')) AS said_2
         FROM (
@@ -96,7 +104,7 @@ BEGIN
                 e.event_type,
                 (
                     lpad(e."timestamp"::text, 13, '0')
-                    || projection.event_rank(e.event_type) || e.id
+                    || projection.event_order(e.event_type) || e.id
                 ) COLLATE "C" AS position
             FROM public.payment_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
             WHERE true
@@ -190,24 +198,24 @@ BEGIN
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).user_id ELSE g.new_user_id END,
                 CASE WHEN CASE (o.was).status
                 WHEN 'created'::text THEN 0
-                WHEN 'completed'::text THEN 1
+                WHEN 'completed'::text THEN 2
                 WHEN 'failed'::text THEN 2
             END
                 > CASE g.new_status
                 WHEN 'created'::text THEN 0
-                WHEN 'completed'::text THEN 1
+                WHEN 'completed'::text THEN 2
                 WHEN 'failed'::text THEN 2
             END
                 THEN (o.was).type ELSE g.new_type END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).amount ELSE g.new_amount END,
                 CASE WHEN CASE (o.was).status
                 WHEN 'created'::text THEN 0
-                WHEN 'completed'::text THEN 1
+                WHEN 'completed'::text THEN 2
                 WHEN 'failed'::text THEN 2
             END
                 > CASE g.new_status
                 WHEN 'created'::text THEN 0
-                WHEN 'completed'::text THEN 1
+                WHEN 'completed'::text THEN 2
                 WHEN 'failed'::text THEN 2
             END
                 THEN (o.was).status ELSE g.new_status END,
@@ -235,8 +243,12 @@ BEGIN
                         SELECT s.tenant_id, s.payment_id,
                         min(s.created_at) AS created_at,
                             max(s.last_updated_at) AS last_updated_at,
-                            max(ARRAY[(projection.event_rank(s.event_type) || s.position) COLLATE "C", s.status::text, s.type::text]) AS said_1,
-                            max(ARRAY[s.position, s.user_id::text, s.amount::text, s.idempotency_key::text])
+                            max(ARRAY[
+                            (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+                            s.status::text, s.type::text]) AS said_1,
+                            max(ARRAY[
+                            s.position,
+                            s.user_id::text, s.amount::text, s.idempotency_key::text])
                                 FILTER (WHERE s.event_type IN (
                                     'V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED')) AS said_2
                         FROM (
@@ -245,7 +257,7 @@ BEGIN
                                 e.event_type,
                                 (
                                     lpad(e."timestamp"::text, 13, '0')
-                                    || projection.event_rank(e.event_type) || e.id
+                                    || projection.event_order(e.event_type) || e.id
                                 ) COLLATE "C" AS position
                             FROM public.payment_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
                             WHERE e.tenant_id = g.tenant_id AND e.aggregate_id = g.key

@@ -15,7 +15,7 @@ BEGIN
     SELECT e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp", e.version, e.metadata, e.created_at
     FROM public.bet_events AS e
     WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = p_bet_id
-    ORDER BY e."timestamp", projection.event_rank(e.event_type), e.id;
+    ORDER BY e."timestamp", projection.event_order(e.event_type), e.id;
 END
 $$;
 

@@ -16,11 +16,18 @@ BEGIN
             ORDER BY t.event_table, t.rank, t.event_type
         ) FILTER (WHERE to_jsonb(t) ->> c.name IS NOT NULL) AS cases
         FROM (VALUES
-            ('rank', 'Breaks ties: events of one stream with the same timestamp fold in the order of this rank, '
-                'then of id.'),
+            ('rank', 'The rank of a type, one digit.'),
+            ('order', 'Breaks ties: events of one stream with the same timestamp fold in this order, then in that of '
+                'id. The rank, and the place of the type among those of its rank, three digits.'),
             ('kind', 'What an event is about.'),
             ('status', 'What a stream is after an event.')
-        ) AS c (name, means), projection.registered_types() AS t
+        ) AS c (name, means)
+        CROSS JOIN (
+            SELECT r.*, r.rank || to_char(row_number() OVER (
+                PARTITION BY r.event_table, r.rank ORDER BY r.event_type COLLATE "C"
+            ), 'FM00') AS "order"
+            FROM projection.registered_types() AS r
+        ) AS t
         GROUP BY c.name, c.means
     LOOP
         EXECUTE format(
@@ -43,7 +50,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.compile_event_types() IS
-'Makes projection.event_rank(), event_kind() and event_status() from projection.event_types: functions of the type of '
+'Makes projection.event_rank(), event_order(), event_kind() and event_status() from projection.event_types: functions of the type of '
 'an event that the planner puts in the place of the call, as a table would not be.';
 
 REVOKE ALL ON FUNCTION projection.compile_event_types() FROM public;

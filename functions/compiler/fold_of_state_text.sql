@@ -18,7 +18,7 @@ AS $$
             format('%s(s.%I) AS %I', CASE WHEN c.is_lowest THEN 'min' ELSE 'max' END, c.name, c.name) ORDER BY c.n
         ) FILTER (WHERE c.latest IS NULL AND NOT c.is_key)) || (
             SELECT array_agg(format(
-                E'max(ARRAY[%s, %s])%s AS said_%s',
+                E'max(ARRAY[\n    %s,\n    %s])%s AS said_%s',
                 CASE WHEN g.columns ? 'by' THEN '(projection.event_rank(s.event_type) || s.position) COLLATE "C"'
                     ELSE 's.position' END,
                 (SELECT projection.joined(array_agg(format('s.%I::text', x) ORDER BY x_n))

@@ -6,25 +6,27 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     WITH samples AS (
-        SELECT t.event_type, coalesce(jsonb_object_agg(f.key, CASE f.value
-            WHEN 'amount' THEN '10.50'
-            WHEN 'payout' THEN '7.25'
-            WHEN 'odds' THEN '2.0'
+        SELECT t.event_type, c.comes, coalesce(jsonb_object_agg(f.key, CASE f.value
+            WHEN 'amount' THEN c.comes || '0.50'
+            WHEN 'payout' THEN c.comes || '.25'
+            WHEN 'odds' THEN c.comes || '.5'
             WHEN 'result' THEN '"win"'
             WHEN 'flag' THEN 'true'
-            ELSE '"sample"'
+            ELSE format('"sample %s"', c.comes)
         END::jsonb) FILTER (WHERE f.key IS NOT NULL), '{}') AS event_data
         FROM projection.registered_types() AS t
+        -- The second says other values, so that it matters which is the last.
+        CROSS JOIN (VALUES (1), (2)) AS c (comes)
         LEFT JOIN LATERAL jsonb_each_text(t.required_fields) AS f ON true
         WHERE t.event_table = p_event_table
-        GROUP BY t.event_type
+        GROUP BY t.event_type, c.comes
     ),
     streams AS (
         SELECT
             a.arrives, format('%s, then %s %s (%s)', x.event_type, y.event_type, o.words, a.arrives) AS name, o.ms,
             x.event_type AS first_type, x.event_data AS first_data,
             y.event_type AS second_type, y.event_data AS second_data
-        FROM samples AS x CROSS JOIN samples AS y
+        FROM samples AS x JOIN samples AS y ON x.comes = 1 AND y.comes = 2
         CROSS JOIN (VALUES ('later', 1), ('of the same time', 0), ('that is late', -1)) AS o (words, ms)
         CROSS JOIN (VALUES ('one by one'), ('together'), ('first the first')) AS a (arrives)
     )

@@ -8,7 +8,7 @@ SELECT "{said}",
     e.event_type,
     (
         lpad(e."timestamp"::text, 13, '0')
-        || projection.event_rank(e.event_type) || e.id
+        || projection.event_order(e.event_type) || e.id
     ) COLLATE "C" AS position
 FROM "{source}" AS e CROSS JOIN LATERAL "{definition}"("{row}") AS c
 WHERE "{condition}"
