@@ -26,8 +26,8 @@ COMMENT ON COLUMN projection.event_types.kind IS
 COMMENT ON COLUMN projection.event_types.status IS
 'What its stream is after it, for definitions to ask with projection.event_status(): placed, settled, failed.';
 COMMENT ON COLUMN projection.event_types.rank IS
-'Breaks ties: events of one stream with the same timestamp fold in the order of rank, of type, then of id. Streams begin with '
-'types of rank 0.';
+'Breaks ties: events of one stream with the same timestamp fold in the order of rank, of type, then of id. '
+'Streams begin with types of rank 0.';
 COMMENT ON COLUMN projection.event_types.required_fields IS 'Fields that must be there, as {"field": "kind"}.';
 COMMENT ON COLUMN projection.event_types.optional_fields IS
 'Fields that are checked when they are there; others are kept as they come.';

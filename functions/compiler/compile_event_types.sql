@@ -50,7 +50,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.compile_event_types() IS
-'Makes projection.event_rank(), event_order(), event_kind() and event_status() from projection.event_types: functions of the type of '
-'an event that the planner puts in the place of the call, as a table would not be.';
+'Makes projection.event_rank(), event_order(), event_kind() and event_status() from projection.event_types: functions '
+'of the type of an event that the planner puts in the place of the call, as a table would not be.';
 
 REVOKE ALL ON FUNCTION projection.compile_event_types() FROM public;
