@@ -9,8 +9,37 @@ from betledger.errors import BetledgerError, in_one_line
 from psycopg import conninfo
 
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT")
-# The one place for what every session of ours sets.
+# The one place for what every session of ours sets, whatever the server, the database or the role have set.
 SETTINGS = {
+    # How SQL is read.
+    "standard_conforming_strings": "on",
+    "backslash_quote": "safe_encoding",
+    "array_nulls": "on",
+    "transform_null_equals": "off",
+    "check_function_bodies": "on",
+    # How values and definitions are written.
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "quote_all_identifiers": "off",
+    "lc_messages": "C",
+    # How long a statement may take is for a migration to say; what looks at all rows takes as long as it takes.
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    # What a statement sees, writes and costs.
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    "session_replication_role": "origin",
+    "row_security": "on",
+    "default_table_access_method": "heap",
+    "default_tablespace": "",
+    "default_toast_compression": "pglz",
+    "jit": "off",
+    "plan_cache_mode": "auto",
     # Milliseconds: when we are killed, the server ends our statement and lets go of its locks. Not on every system.
     "client_connection_check_interval": "500",
 }

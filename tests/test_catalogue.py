@@ -87,6 +87,10 @@ NONE_OF_THESE = {
     "a SECURITY DEFINER function without a search_path that ends in pg_temp": f"""
         SELECT name FROM ({FUNCTIONS}) f WHERE prosecdef AND NOT EXISTS (
             SELECT FROM unnest(proconfig) AS c WHERE c ~ '^search_path=.*\\mpg_temp$')""",
+    "a SECURITY DEFINER function, or one of an application, that row_security = off of the caller would reach": f"""
+        SELECT name FROM ({FUNCTIONS}) f JOIN pg_language AS l ON l.oid = f.prolang
+        WHERE (prosecdef OR schema = 'public' AND prokind = 'f' AND lanname = 'plpgsql')
+        AND NOT coalesce('row_security=on' = ANY (proconfig), false)""",
     "a SECURITY DEFINER function that application teams call": f"""
         SELECT name FROM ({FUNCTIONS}) f WHERE prosecdef AND schema = 'public'""",
     "a search_path that holds public, or pg_temp before its end": f"""
@@ -145,6 +149,9 @@ BROKEN = {
     "a column that others may update, except metadata and what erases a person": "GRANT UPDATE (event_data) ON bet_events TO betledger_app",
     "a SECURITY DEFINER function without a search_path that ends in pg_temp": (
         "CREATE FUNCTION ops.x() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog RETURN 1"
+    ),
+    "a SECURITY DEFINER function, or one of an application, that row_security = off of the caller would reach": (
+        "ALTER FUNCTION public.place_bet RESET row_security"
     ),
     "a search_path that holds public, or pg_temp before its end": (
         "CREATE FUNCTION ops.x() RETURNS int LANGUAGE sql SET search_path = pg_temp, pg_catalog RETURN 1"

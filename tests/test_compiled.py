@@ -150,6 +150,26 @@ REFUSALS: dict[str, tuple[list[str], tuple[str, ...]]] = {
         ],
         ("event type V1_BONUS", "no projection says anything"),
     ),
+    "a balance event of a kind that says no sign": (
+        ["UPDATE projection.event_types SET kind = 'gift' WHERE event_type LIKE '%INCREASED'",
+         "SELECT projection.compile('public.balance_events')"],
+        ("event type V1_BALANCES_BALANCE_INCREASED", "kind gift", "no amount is told"),
+    ),
+    "something by another thing than rank": (
+        ["UPDATE projection.projections SET latest = jsonb_set(latest, '{0,by}', '\"time\"') WHERE read_table = 'public.bets_view'",
+         "SELECT projection.compile('public.bet_events')"],
+        ("columns [\"status\"] of public.bets_view", "by time"),
+    ),
+    "a rank of what only some types say": (
+        ["UPDATE projection.projections SET latest = jsonb_set(latest, '{1,by}', '\"rank\"') WHERE read_table = 'public.bets_view'",
+         "SELECT projection.compile('public.bet_events')"],
+        ("of public.bets_view", "by rank"),
+    ),
+    "a status that types of two ranks say": (
+        ["UPDATE projection.event_types SET status = 'placed' WHERE event_type LIKE '%CONFIRMED'",
+         "SELECT projection.compile('public.bet_events')"],
+        ("column status of public.bets_view", "several ranks", "'placed'"),
+    ),
     "a field of an unknown kind": (
         ["UPDATE projection.event_types SET required_fields = '{\"x\": \"colour\"}' WHERE event_type LIKE '%CONFIRMED'"],
         ("field x of event type V1_BETS_BET_CONFIRMED", "unknown kind colour"),
@@ -297,3 +317,15 @@ def test_the_proof_finds_what_is_compiled_wrongly(db: psycopg.Connection, functi
     db.execute(broken.encode())
     with refused("BL020", "is not the fold of sample events"):
         db.execute("SET ROLE betledger_owner; SELECT projection.prove('public.bet_events')")
+
+
+def test_an_event_table_is_closed_until_its_triggers_are_there(db: psycopg.Connection) -> None:
+    may = "SELECT has_table_privilege('betledger_app', 'public.bonus_events', 'INSERT')"
+    db.execute("SET ROLE betledger_owner; SELECT projection.create_event_table('bonus_events', 'bonuses')")
+    assert db.execute(may).fetchone() == (False,)
+    db.execute(
+        "INSERT INTO projection.event_types (event_table, event_type, has_effect)"
+        " VALUES ('public.bonus_events', 'V1_BONUS', false)"
+    )
+    db.execute("SELECT projection.compile('public.bonus_events'); SELECT projection.attach('public.bonus_events')")
+    assert db.execute(may).fetchone() == (True,)

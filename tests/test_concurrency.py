@@ -694,3 +694,37 @@ def test_rebuild_and_purge_beside_writers_leave_nothing_to_find(db: psycopg.Conn
     assert {state for of_writer in errors for state in of_writer} <= {"BL004"}
     assert found == []
     assert_kept(db)
+
+
+@pytest.mark.not_on_citus("Citus refuses REINDEX CONCURRENTLY of a distributed table in a session that is not its own")
+@pytest.mark.parametrize("table", ["user_activity_view", "user_balances_view", "bets_view", "projection.tenant_totals"])
+def test_no_writer_meets_the_index_that_is_being_built(db: psycopg.Connection, connect: Connect, table: str) -> None:
+    """23505 says that an id or a key was used, and nothing else."""
+    writers = [connect("app") for _ in range(4)]
+    stop = threading.Event()
+
+    def build() -> None:
+        with connect() as connection:
+            while not stop.is_set():
+                connection.execute(f"REINDEX TABLE CONCURRENTLY {table}")
+
+    def write(writer: psycopg.Connection, number: int, user: int) -> None:
+        writer.execute("SELECT FROM deposit(%s, %s, 5, %s)", (user + 1, f"u{user}", f"k{user}-{number}"))
+        writer.execute("SELECT FROM place_bet(%s, %s, 5, 2, 'f', %s)", (user + 1, f"u{user}", f"k{user}-{number}"))
+
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(build)
+        try:
+            found: Counter[str | None] = Counter()
+            end = time.monotonic() + 4
+            for user in range(10_000):
+                if time.monotonic() > end:
+                    break
+                found += states(at_once([
+                    lambda w=writer, n=number, u=user: write(w, n, u) for number, writer in enumerate(writers)
+                ]))  # fmt: skip
+        finally:
+            stop.set()
+            building.result(60)
+    assert set(found) <= {"ok", "40001"} and found["ok"] > 100, found
+    assert_kept(db)

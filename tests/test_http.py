@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from ledger import OTHER, TENANT, call, place, refused, rows
+from ledger import OTHER, TENANT, call, event, insert, place, refused, rows, unchanged
 
 CONFIG = Path(__file__).parent.parent / "docs" / "postgrest.conf"
 KEY = {"idempotency-key": "key-1"}
@@ -55,6 +55,56 @@ def test_a_request_writes_for_its_tenant_only(request_of, db):
     assert rows(db, "SELECT tenant_id, balance FROM user_balances_view") == [{"tenant_id": TENANT, "balance": 5}]
 
 
+@pytest.mark.parametrize("tenant", [1, 10**17, 10**18, 1541815603606036480, 2**63 - 1])
+def test_every_tenant_of_64_bits_is_behind_its_wall(request_of, db, tenant):
+    with request_of({"x-tenant-id": str(tenant)} | KEY, "POST") as conn:
+        assert call(conn, "deposit", tenant, "anna", 5)["balance"] == 5
+    with refused("BL004", "'anna'"), request_of({"x-tenant-id": str(tenant), "idempotency-key": "key-2"}, "POST") as conn:
+        call(conn, "withdraw", tenant, "anna", 6)
+    assert rows(db, "SELECT tenant_id, balance FROM user_balances_view") == [{"tenant_id": tenant, "balance": 5}]
+
+
+CALLS = {
+    "place_bet": ("place_bet", TENANT, "anna", 1, 2, "f1"),
+    "confirm_bet": ("confirm_bet", TENANT, "bet-1"),
+    "settle_bet": ("settle_bet", TENANT, "bet-1", "loss", 0),
+    "cancel_bet": ("cancel_bet", TENANT, "bet-1", "rain"),
+    "deposit": ("deposit", TENANT, "anna", 5),
+    "withdraw": ("withdraw", TENANT, "anna", 5),
+    "complete_payment": ("complete_payment", TENANT, "p1"),
+    "fail_payment": ("fail_payment", TENANT, "p1", None),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_key_of_the_header_is_that_of_the_call(request_of, db, name):
+    insert(db, event("V1_PAYMENTS_DEPOSIT_CREATED", aggregate="p1"))
+    insert(db, event("V1_BALANCES_BALANCE_INCREASED", aggregate="b", data={"user_id": "anna"}))
+    for expected in (False, True):
+        with request_of({"x-tenant-id": str(TENANT)} | KEY, "POST") as conn:
+            assert call(conn, *CALLS[name])["duplicate"] is expected
+    keys = rows(
+        db, "SELECT metadata ->> 'idempotency_key' AS k FROM bet_events UNION ALL"
+        " SELECT metadata ->> 'idempotency_key' FROM payment_events"
+    )  # fmt: skip
+    assert [row["k"] for row in keys].count("key-1") == 1
+    # The same once more, and another one.
+    arguments = CALLS[name]
+    with request_of({"x-tenant-id": str(TENANT)} | KEY, "POST") as conn:
+        assert call(conn, *arguments, "key-1")["duplicate"] is True
+    with unchanged(db), refused("BL001", "'key-2'", "'key-1'"), request_of({"x-tenant-id": str(TENANT)} | KEY, "POST") as conn:
+        call(conn, *arguments, "key-2")
+
+
+@pytest.mark.parametrize("key", [None, "key-2"])
+def test_an_event_that_a_request_inserts_has_its_key(request_of, db, key):
+    with unchanged(db), refused("BL001", "'key-1'"), request_of({"x-tenant-id": str(TENANT)} | KEY, "POST") as conn:
+        place(conn, TENANT, "bet-2", key=key)
+    with request_of({"x-tenant-id": str(TENANT)} | KEY, "POST") as conn:
+        place(conn, TENANT, "bet-2", key="key-1")
+    assert len(rows(db, "SELECT FROM bets_view WHERE bet_id = 'bet-2'")) == 1
+
+
 @pytest.mark.parametrize("headers", [None, {}, {"x-tenant-id": ""}, {"X-Tenant": "10001"}])
 def test_a_request_without_a_tenant_is_refused(request_of, headers):
     with refused("PT400", "Missing X-Tenant-Id header"), request_of(headers):
@@ -63,7 +113,7 @@ def test_a_request_without_a_tenant_is_refused(request_of, headers):
 
 @pytest.mark.parametrize(
     "value",
-    ["0", "-1", "abc", "1.5", "1e3", "010001", " 10001", "10001 ", "10001,10002", "10001 OR 1=1", "9" * 19, "١", "+1", "null", "'"],
+    ["0", "-1", "abc", "1.5", "1e3", "010001", " 10001", "10001 ", "10001,10002", "10001 OR 1=1", "9" * 19, "9223372036854775808", "1" + "0" * 19, "١", "+1", "null", "'"],
 )  # fmt: skip
 def test_a_tenant_that_is_no_whole_number_above_0_is_refused(request_of, value):
     with refused("PT400", "Invalid X-Tenant-Id format"), request_of({"x-tenant-id": value}):

@@ -24,6 +24,16 @@ def test_one_key_for_a_person_of_a_tenant(connect):
     assert len(keys) == 3
 
 
+
+def test_a_key_that_is_there_is_read_where_nothing_may_be_written(connect):
+    app = connect("app")
+    first = call(app, "personal_key", TENANT, "anna")
+    app.execute("SET default_transaction_read_only = on")
+    assert call(app, "personal_key", TENANT, "anna") == first
+    with refused("25006", hint=False):
+        call(app, "personal_key", TENANT, "bert")
+
+
 def test_many_at_once_get_the_same_key(connect):
     with ThreadPoolExecutor(16) as pool:
         keys = set(pool.map(lambda _: call(connect("app"), "personal_key", TENANT, "anna")["key"], range(16)))

@@ -13,6 +13,7 @@ CREATE OR REPLACE FUNCTION projection.balance_events_inserted(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = 'on'
 SET enable_seqscan = 'off'
 AS $body$
 #variable_conflict use_column
@@ -66,15 +67,24 @@ BEGIN
                             (- ((e.event_data ->> 'amount'::text))::numeric), 1,
                             to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                     )
-                    ON CONFLICT (tenant_id, user_id) DO UPDATE
-                    SET balance = t.balance
-                        + (- ((e.event_data ->> 'amount'::text))::numeric),
-                        transaction_count = t.transaction_count + 1,
-                        last_transaction_at = greatest(
-                        t.last_transaction_at,
-                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    )
-                    RETURNING t.xmax = 0 INTO v_is_new;
+                    ON CONFLICT DO NOTHING;
+                    v_is_new := FOUND;
+                    IF NOT v_is_new THEN
+                        -- Made by another transaction, since we looked.
+                        UPDATE public.user_balances_view AS t
+                        SET balance = t.balance
+                            + (- ((e.event_data ->> 'amount'::text))::numeric),
+                            transaction_count = t.transaction_count + 1,
+                            last_transaction_at = greatest(
+                            t.last_transaction_at,
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        )
+                        WHERE t.tenant_id = e.tenant_id AND
+                            t.user_id = (e.event_data ->> 'user_id'::text);
+                        IF NOT FOUND THEN
+                            PERFORM projection.refuse_race('public.user_balances_view');
+                        END IF;
+                    END IF;
                 END IF;
                 UPDATE projection.tenant_totals AS t
                 SET balances = trim_scale(t.balances
@@ -91,9 +101,16 @@ BEGIN
                             0, 0,
                             trim_scale((- ((e.event_data ->> 'amount'::text))::numeric))
                     )
-                    ON CONFLICT (tenant_id, slot) DO UPDATE
-                    SET balances = trim_scale(t.balances
-                        + (- ((e.event_data ->> 'amount'::text))::numeric));
+                    ON CONFLICT DO NOTHING;
+                    IF NOT FOUND THEN
+                        UPDATE projection.tenant_totals AS t
+                        SET balances = trim_scale(t.balances
+                            + (- ((e.event_data ->> 'amount'::text))::numeric))
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                        IF NOT FOUND THEN
+                            PERFORM projection.refuse_race('projection.tenant_totals');
+                        END IF;
+                    END IF;
                 END IF;
             END;
         ELSIF e.event_type = 'V1_BALANCES_BALANCE_INCREASED' THEN
@@ -127,15 +144,24 @@ BEGIN
                             ((e.event_data ->> 'amount'::text))::numeric, 1,
                             to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                     )
-                    ON CONFLICT (tenant_id, user_id) DO UPDATE
-                    SET balance = t.balance
-                        + ((e.event_data ->> 'amount'::text))::numeric,
-                        transaction_count = t.transaction_count + 1,
-                        last_transaction_at = greatest(
-                        t.last_transaction_at,
-                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    )
-                    RETURNING t.xmax = 0 INTO v_is_new;
+                    ON CONFLICT DO NOTHING;
+                    v_is_new := FOUND;
+                    IF NOT v_is_new THEN
+                        -- Made by another transaction, since we looked.
+                        UPDATE public.user_balances_view AS t
+                        SET balance = t.balance
+                            + ((e.event_data ->> 'amount'::text))::numeric,
+                            transaction_count = t.transaction_count + 1,
+                            last_transaction_at = greatest(
+                            t.last_transaction_at,
+                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                        )
+                        WHERE t.tenant_id = e.tenant_id AND
+                            t.user_id = (e.event_data ->> 'user_id'::text);
+                        IF NOT FOUND THEN
+                            PERFORM projection.refuse_race('public.user_balances_view');
+                        END IF;
+                    END IF;
                 END IF;
                 UPDATE projection.tenant_totals AS t
                 SET balances = trim_scale(t.balances
@@ -151,9 +177,16 @@ BEGIN
                         e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
                             0, 0, trim_scale(((e.event_data ->> 'amount'::text))::numeric)
                     )
-                    ON CONFLICT (tenant_id, slot) DO UPDATE
-                    SET balances = trim_scale(t.balances
-                        + ((e.event_data ->> 'amount'::text))::numeric);
+                    ON CONFLICT DO NOTHING;
+                    IF NOT FOUND THEN
+                        UPDATE projection.tenant_totals AS t
+                        SET balances = trim_scale(t.balances
+                            + ((e.event_data ->> 'amount'::text))::numeric)
+                        WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                        IF NOT FOUND THEN
+                            PERFORM projection.refuse_race('projection.tenant_totals');
+                        END IF;
+                    END IF;
                 END IF;
             END;
         ELSE
@@ -200,6 +233,7 @@ CREATE OR REPLACE FUNCTION projection.balance_events_key_removed(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = 'on'
 SET enable_seqscan = 'off'
 AS $body$
 BEGIN

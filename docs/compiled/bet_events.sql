@@ -16,6 +16,7 @@ CREATE OR REPLACE FUNCTION projection.bet_events_inserted(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = 'on'
 SET enable_seqscan = 'off'
 AS $body$
 #variable_conflict use_column
@@ -87,12 +88,20 @@ BEGIN
                                 trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
                                 '0'::numeric, 0, 0, said.created_at, said.last_updated_at
                         )
-                        ON CONFLICT (tenant_id, user_id) DO UPDATE
-                        SET bets = t.bets + 1, open_bets = t.open_bets + 1,
-                            staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
-                            first_activity_at = least(t.first_activity_at, said.created_at),
-                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                        RETURNING t.xmax = 0 INTO v_is_new;
+                        ON CONFLICT DO NOTHING;
+                        v_is_new := FOUND;
+                        IF NOT v_is_new THEN
+                            -- Made by another transaction, since we looked.
+                            UPDATE public.user_activity_view AS t
+                            SET bets = t.bets + 1, open_bets = t.open_bets + 1,
+                                staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
+                                first_activity_at = least(t.first_activity_at, said.created_at),
+                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('public.user_activity_view');
+                            END IF;
+                        END IF;
                         IF v_is_new THEN
                             UPDATE projection.tenant_totals AS t
                             SET users = t.users + 1
@@ -107,8 +116,15 @@ BEGIN
                                     e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
                                         0, 0, 0
                                 )
-                                ON CONFLICT (tenant_id, slot) DO UPDATE
-                                SET users = t.users + 1;
+                                ON CONFLICT DO NOTHING;
+                                IF NOT FOUND THEN
+                                    UPDATE projection.tenant_totals AS t
+                                    SET users = t.users + 1
+                                    WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                                    IF NOT FOUND THEN
+                                        PERFORM projection.refuse_race('projection.tenant_totals');
+                                    END IF;
+                                END IF;
                             END IF;
                         END IF;
                     END IF;
@@ -127,9 +143,16 @@ BEGIN
                                 trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
                                 '0'::numeric, 0, 0, 0
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET bets_placed = t.bets_placed + 1,
-                            staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric));
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET bets_placed = t.bets_placed + 1,
+                                staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
                     END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -175,9 +198,16 @@ BEGIN
                             e.tenant_id, 1000 + pg_backend_pid() % 32, 0, (- 1), 1, 0, 0, 0, 0,
                                 0, 0, 0, 0
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET bets_placed = t.bets_placed - 1,
-                            bets_confirmed = t.bets_confirmed + 1;
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET bets_placed = t.bets_placed - 1,
+                                bets_confirmed = t.bets_confirmed + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
                     END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -245,13 +275,20 @@ BEGIN
                                 0, 1, trim_scale((- COALESCE(said.stake, '0'::numeric))), 0, 0,
                                 0, 0, 0
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET bets_placed = t.bets_placed
-                            - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                            bets_confirmed = t.bets_confirmed
-                            - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                            bets_cancelled = t.bets_cancelled + 1,
-                            staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric));
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET bets_placed = t.bets_placed
+                                - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                                bets_confirmed = t.bets_confirmed
+                                - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                                bets_cancelled = t.bets_cancelled + 1,
+                                staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
                     END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -329,15 +366,22 @@ BEGIN
                                 trim_scale(COALESCE((said.stake - said.payout), '0'::numeric)),
                                 0, 0, 0
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET bets_placed = t.bets_placed
-                            - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                            bets_confirmed = t.bets_confirmed
-                            - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                            bets_settled = t.bets_settled + 1,
-                            paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
-                            gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
-                            + COALESCE((said.stake - said.payout), '0'::numeric));
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET bets_placed = t.bets_placed
+                                - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                                bets_confirmed = t.bets_confirmed
+                                - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                                bets_settled = t.bets_settled + 1,
+                                paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                                gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
+                                + COALESCE((said.stake - said.payout), '0'::numeric))
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
                     END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -420,6 +464,7 @@ CREATE OR REPLACE FUNCTION projection.bet_events_key_removed(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = 'on'
 SET enable_seqscan = 'off'
 AS $body$
 BEGIN

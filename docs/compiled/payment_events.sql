@@ -21,6 +21,7 @@ CREATE OR REPLACE FUNCTION projection.payment_events_inserted(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = 'on'
 SET enable_seqscan = 'off'
 AS $body$
 #variable_conflict use_column
@@ -85,11 +86,19 @@ BEGIN
                                 trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric,
                                 said.created_at, said.last_updated_at
                         )
-                        ON CONFLICT (tenant_id, user_id) DO UPDATE
-                        SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
-                            first_activity_at = least(t.first_activity_at, said.created_at),
-                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                        RETURNING t.xmax = 0 INTO v_is_new;
+                        ON CONFLICT DO NOTHING;
+                        v_is_new := FOUND;
+                        IF NOT v_is_new THEN
+                            -- Made by another transaction, since we looked.
+                            UPDATE public.user_activity_view AS t
+                            SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
+                                first_activity_at = least(t.first_activity_at, said.created_at),
+                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('public.user_activity_view');
+                            END IF;
+                        END IF;
                         IF v_is_new THEN
                             UPDATE projection.tenant_totals AS t
                             SET users = t.users + 1
@@ -104,8 +113,15 @@ BEGIN
                                     e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
                                         0, 0, 0
                                 )
-                                ON CONFLICT (tenant_id, slot) DO UPDATE
-                                SET users = t.users + 1;
+                                ON CONFLICT DO NOTHING;
+                                IF NOT FOUND THEN
+                                    UPDATE projection.tenant_totals AS t
+                                    SET users = t.users + 1
+                                    WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                                    IF NOT FOUND THEN
+                                        PERFORM projection.refuse_race('projection.tenant_totals');
+                                    END IF;
+                                END IF;
                             END IF;
                         END IF;
                     END IF;
@@ -122,8 +138,15 @@ BEGIN
                             e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
                                 trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric, 0
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric));
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
                     END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -172,11 +195,19 @@ BEGIN
                                 trim_scale(COALESCE(said.amount, '0'::numeric)), said.created_at,
                                 said.last_updated_at
                         )
-                        ON CONFLICT (tenant_id, user_id) DO UPDATE
-                        SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
-                            first_activity_at = least(t.first_activity_at, said.created_at),
-                            last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                        RETURNING t.xmax = 0 INTO v_is_new;
+                        ON CONFLICT DO NOTHING;
+                        v_is_new := FOUND;
+                        IF NOT v_is_new THEN
+                            -- Made by another transaction, since we looked.
+                            UPDATE public.user_activity_view AS t
+                            SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
+                                first_activity_at = least(t.first_activity_at, said.created_at),
+                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('public.user_activity_view');
+                            END IF;
+                        END IF;
                         IF v_is_new THEN
                             UPDATE projection.tenant_totals AS t
                             SET users = t.users + 1
@@ -191,8 +222,15 @@ BEGIN
                                     e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
                                         0, 0, 0
                                 )
-                                ON CONFLICT (tenant_id, slot) DO UPDATE
-                                SET users = t.users + 1;
+                                ON CONFLICT DO NOTHING;
+                                IF NOT FOUND THEN
+                                    UPDATE projection.tenant_totals AS t
+                                    SET users = t.users + 1
+                                    WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                                    IF NOT FOUND THEN
+                                        PERFORM projection.refuse_race('projection.tenant_totals');
+                                    END IF;
+                                END IF;
                             END IF;
                         END IF;
                     END IF;
@@ -209,8 +247,15 @@ BEGIN
                             e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
                                 '0'::numeric, trim_scale(COALESCE(said.amount, '0'::numeric)), 0
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric));
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
                     END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -289,8 +334,15 @@ BEGIN
                             e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
                                 trim_scale((- COALESCE(said.amount, '0'::numeric))), 0, 0
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric));
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
                     END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -369,8 +421,15 @@ BEGIN
                             e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
                                 0, trim_scale((- COALESCE(said.amount, '0'::numeric))), 0
                         )
-                        ON CONFLICT (tenant_id, slot) DO UPDATE
-                        SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric));
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
                     END IF;
                 ELSE
                     -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -444,6 +503,7 @@ CREATE OR REPLACE FUNCTION projection.payment_events_key_removed(
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = 'on'
 SET enable_seqscan = 'off'
 AS $body$
 BEGIN

@@ -65,73 +65,78 @@ BEGIN
         'plan_cache_mode',
         CASE WHEN cardinality(p_plus) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
-    WITH said AS (
-        SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p
-        UNION ALL
-        SELECT -1, m.* FROM unnest(p_minus) AS m
-    ),
-    change AS (
-        SELECT s.tenant_id, s.user_id, sum(s.sign * s.bets) AS bets,
-            sum(s.sign * s.open_bets) AS open_bets,
-            trim_scale(sum(s.sign * s.staked)) AS staked,
-            trim_scale(sum(s.sign * s.paid_out)) AS paid_out,
-            trim_scale(sum(s.sign * s.net_result)) AS net_result,
-            trim_scale(sum(s.sign * s.deposits)) AS deposits,
-            trim_scale(sum(s.sign * s.withdrawals)) AS withdrawals,
-            coalesce(
-            min(s.first_activity_at) FILTER (WHERE s.sign = 1), min(s.first_activity_at)
-        ) AS first_activity_at,
-            coalesce(
-            max(s.last_activity_at) FILTER (WHERE s.sign = 1), max(s.last_activity_at)
-        ) AS last_activity_at,
-            sum(s.sign) < 0 OR
-            min(s.first_activity_at) FILTER (WHERE s.sign = -1)
-                < min(s.first_activity_at) FILTER (WHERE s.sign = 1) OR
-            max(s.last_activity_at) FILTER (WHERE s.sign = -1)
-                > max(s.last_activity_at) FILTER (WHERE s.sign = 1) AS is_stale
-        FROM said AS s
-        GROUP BY s.tenant_id, s.user_id
-        HAVING sum(s.sign) <> 0 OR sum(s.sign * s.bets) <> 0 OR
-            sum(s.sign * s.open_bets) <> 0 OR sum(s.sign * s.staked) <> 0 OR
-            sum(s.sign * s.paid_out) <> 0 OR sum(s.sign * s.net_result) <> 0 OR
-            sum(s.sign * s.deposits) <> 0 OR
-            sum(s.sign * s.withdrawals) <> 0 OR
-            min(s.first_activity_at) FILTER (WHERE s.sign = 1)
-                IS DISTINCT FROM min(s.first_activity_at) FILTER (WHERE s.sign = -1) OR
-            max(s.last_activity_at) FILTER (WHERE s.sign = 1)
-                IS DISTINCT FROM max(s.last_activity_at) FILTER (WHERE s.sign = -1)
-    ),
-    changed AS (
-        INSERT INTO public.user_activity_view AS t (
-            tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
-                deposits, withdrawals, first_activity_at, last_activity_at
+    BEGIN
+        WITH said AS (
+            SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p
+            UNION ALL
+            SELECT -1, m.* FROM unnest(p_minus) AS m
+        ),
+        change AS (
+            SELECT s.tenant_id, s.user_id, sum(s.sign * s.bets) AS bets,
+                sum(s.sign * s.open_bets) AS open_bets,
+                trim_scale(sum(s.sign * s.staked)) AS staked,
+                trim_scale(sum(s.sign * s.paid_out)) AS paid_out,
+                trim_scale(sum(s.sign * s.net_result)) AS net_result,
+                trim_scale(sum(s.sign * s.deposits)) AS deposits,
+                trim_scale(sum(s.sign * s.withdrawals)) AS withdrawals,
+                coalesce(
+                min(s.first_activity_at) FILTER (WHERE s.sign = 1), min(s.first_activity_at)
+            ) AS first_activity_at,
+                coalesce(
+                max(s.last_activity_at) FILTER (WHERE s.sign = 1), max(s.last_activity_at)
+            ) AS last_activity_at,
+                sum(s.sign) < 0 OR
+                min(s.first_activity_at) FILTER (WHERE s.sign = -1)
+                    < min(s.first_activity_at) FILTER (WHERE s.sign = 1) OR
+                max(s.last_activity_at) FILTER (WHERE s.sign = -1)
+                    > max(s.last_activity_at) FILTER (WHERE s.sign = 1) AS is_stale
+            FROM said AS s
+            GROUP BY s.tenant_id, s.user_id
+            HAVING sum(s.sign) <> 0 OR sum(s.sign * s.bets) <> 0 OR
+                sum(s.sign * s.open_bets) <> 0 OR sum(s.sign * s.staked) <> 0 OR
+                sum(s.sign * s.paid_out) <> 0 OR sum(s.sign * s.net_result) <> 0 OR
+                sum(s.sign * s.deposits) <> 0 OR
+                sum(s.sign * s.withdrawals) <> 0 OR
+                min(s.first_activity_at) FILTER (WHERE s.sign = 1)
+                    IS DISTINCT FROM min(s.first_activity_at) FILTER (WHERE s.sign = -1) OR
+                max(s.last_activity_at) FILTER (WHERE s.sign = 1)
+                    IS DISTINCT FROM max(s.last_activity_at) FILTER (WHERE s.sign = -1)
+        ),
+        changed AS (
+            INSERT INTO public.user_activity_view AS t (
+                tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                    deposits, withdrawals, first_activity_at, last_activity_at
+            )
+            SELECT c.tenant_id, c.user_id, c.bets, c.open_bets, c.staked, c.paid_out,
+                c.net_result, c.deposits, c.withdrawals, c.first_activity_at,
+                c.last_activity_at FROM change AS c
+            ORDER BY c.tenant_id, c.user_id
+            ON CONFLICT (tenant_id, user_id) DO UPDATE
+            SET bets = t.bets + excluded.bets,
+                open_bets = t.open_bets + excluded.open_bets,
+                staked = trim_scale(t.staked + excluded.staked),
+                paid_out = trim_scale(t.paid_out + excluded.paid_out),
+                net_result = trim_scale(t.net_result + excluded.net_result),
+                deposits = trim_scale(t.deposits + excluded.deposits),
+                withdrawals = trim_scale(t.withdrawals + excluded.withdrawals),
+                first_activity_at = least(t.first_activity_at, excluded.first_activity_at),
+                last_activity_at = greatest(t.last_activity_at, excluded.last_activity_at)
+            RETURNING t.*, t.xmax = 0 AS is_new
         )
-        SELECT c.tenant_id, c.user_id, c.bets, c.open_bets, c.staked, c.paid_out,
-            c.net_result, c.deposits, c.withdrawals, c.first_activity_at,
-            c.last_activity_at FROM change AS c
-        ORDER BY c.tenant_id, c.user_id
-        ON CONFLICT (tenant_id, user_id) DO UPDATE
-        SET bets = t.bets + excluded.bets,
-            open_bets = t.open_bets + excluded.open_bets,
-            staked = trim_scale(t.staked + excluded.staked),
-            paid_out = trim_scale(t.paid_out + excluded.paid_out),
-            net_result = trim_scale(t.net_result + excluded.net_result),
-            deposits = trim_scale(t.deposits + excluded.deposits),
-            withdrawals = trim_scale(t.withdrawals + excluded.withdrawals),
-            first_activity_at = least(t.first_activity_at, excluded.first_activity_at),
-            last_activity_at = greatest(t.last_activity_at, excluded.last_activity_at)
-        RETURNING t.*, t.xmax = 0 AS is_new
-    )
-    SELECT count(*),
-        NULL,
-        array_agg(ROW(t.tenant_id, t.user_id, t.bets, t.open_bets, t.staked, t.paid_out,
-        t.net_result, t.deposits, t.withdrawals, t.first_activity_at,
-        t.last_activity_at)::public.user_activity_view)
-        FILTER (WHERE t.is_new),
-        (SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale),
-        (SELECT array_agg(c.user_id) FROM change AS c WHERE c.is_stale)
-    INTO v_changed, v_before, v_after, v_tenant_ids, v_keys
-    FROM changed AS t;
+        SELECT count(*),
+            NULL,
+            array_agg(ROW(t.tenant_id, t.user_id, t.bets, t.open_bets, t.staked, t.paid_out,
+            t.net_result, t.deposits, t.withdrawals, t.first_activity_at,
+            t.last_activity_at)::public.user_activity_view)
+            FILTER (WHERE t.is_new),
+            (SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale),
+            (SELECT array_agg(c.user_id) FROM change AS c WHERE c.is_stale)
+        INTO v_changed, v_before, v_after, v_tenant_ids, v_keys
+        FROM changed AS t;
+    EXCEPTION WHEN unique_violation THEN
+        -- Only an index that is being built can say so: it is no part of what is in conflict.
+        PERFORM projection.refuse_race('public.user_activity_view');
+    END;
     PERFORM projection.tenant_totals_add(
         ARRAY(
             SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,

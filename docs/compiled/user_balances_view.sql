@@ -44,51 +44,56 @@ BEGIN
         'plan_cache_mode',
         CASE WHEN cardinality(p_plus) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
-    WITH said AS (
-        SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p
-        UNION ALL
-        SELECT -1, m.* FROM unnest(p_minus) AS m
-    ),
-    change AS (
-        SELECT s.tenant_id, s.user_id, sum(s.sign * s.balance) AS balance,
-            sum(s.sign * s.transaction_count) AS transaction_count,
-            coalesce(
-            max(s.last_transaction_at) FILTER (WHERE s.sign = 1), max(s.last_transaction_at)
-        ) AS last_transaction_at,
-            sum(s.sign) < 0 OR
-            max(s.last_transaction_at) FILTER (WHERE s.sign = -1)
-                > max(s.last_transaction_at) FILTER (WHERE s.sign = 1) AS is_stale
-        FROM said AS s
-        GROUP BY s.tenant_id, s.user_id
-        HAVING sum(s.sign) <> 0 OR sum(s.sign * s.balance) <> 0 OR
-            sum(s.sign * s.transaction_count) <> 0 OR
-            max(s.last_transaction_at) FILTER (WHERE s.sign = 1)
-                IS DISTINCT FROM max(s.last_transaction_at) FILTER (WHERE s.sign = -1)
-    ),
-    changed AS (
-        INSERT INTO public.user_balances_view AS t (
-            tenant_id, user_id, balance, transaction_count,
-                last_transaction_at
+    BEGIN
+        WITH said AS (
+            SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p
+            UNION ALL
+            SELECT -1, m.* FROM unnest(p_minus) AS m
+        ),
+        change AS (
+            SELECT s.tenant_id, s.user_id, sum(s.sign * s.balance) AS balance,
+                sum(s.sign * s.transaction_count) AS transaction_count,
+                coalesce(
+                max(s.last_transaction_at) FILTER (WHERE s.sign = 1), max(s.last_transaction_at)
+            ) AS last_transaction_at,
+                sum(s.sign) < 0 OR
+                max(s.last_transaction_at) FILTER (WHERE s.sign = -1)
+                    > max(s.last_transaction_at) FILTER (WHERE s.sign = 1) AS is_stale
+            FROM said AS s
+            GROUP BY s.tenant_id, s.user_id
+            HAVING sum(s.sign) <> 0 OR sum(s.sign * s.balance) <> 0 OR
+                sum(s.sign * s.transaction_count) <> 0 OR
+                max(s.last_transaction_at) FILTER (WHERE s.sign = 1)
+                    IS DISTINCT FROM max(s.last_transaction_at) FILTER (WHERE s.sign = -1)
+        ),
+        changed AS (
+            INSERT INTO public.user_balances_view AS t (
+                tenant_id, user_id, balance, transaction_count,
+                    last_transaction_at
+            )
+            SELECT c.tenant_id, c.user_id, c.balance, c.transaction_count,
+                c.last_transaction_at FROM change AS c
+            ORDER BY c.tenant_id, c.user_id
+            ON CONFLICT (tenant_id, user_id) DO UPDATE
+            SET balance = t.balance + excluded.balance,
+                transaction_count = t.transaction_count + excluded.transaction_count,
+                last_transaction_at = greatest(t.last_transaction_at, excluded.last_transaction_at)
+            RETURNING t.*, t.xmax = 0 AS is_new
         )
-        SELECT c.tenant_id, c.user_id, c.balance, c.transaction_count,
-            c.last_transaction_at FROM change AS c
-        ORDER BY c.tenant_id, c.user_id
-        ON CONFLICT (tenant_id, user_id) DO UPDATE
-        SET balance = t.balance + excluded.balance,
-            transaction_count = t.transaction_count + excluded.transaction_count,
-            last_transaction_at = greatest(t.last_transaction_at, excluded.last_transaction_at)
-        RETURNING t.*, t.xmax = 0 AS is_new
-    )
-    SELECT count(*),
-        array_agg(ROW(t.tenant_id, t.user_id, t.balance - c.balance,
-        t.transaction_count - c.transaction_count, t.last_transaction_at)::public.user_balances_view)
-        FILTER (WHERE NOT t.is_new),
-        array_agg(ROW(t.tenant_id, t.user_id, t.balance, t.transaction_count,
-        t.last_transaction_at)::public.user_balances_view),
-        (SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale),
-        (SELECT array_agg(c.user_id) FROM change AS c WHERE c.is_stale)
-    INTO v_changed, v_before, v_after, v_tenant_ids, v_keys
-    FROM changed AS t JOIN change AS c ON t.tenant_id = c.tenant_id AND t.user_id = c.user_id;
+        SELECT count(*),
+            array_agg(ROW(t.tenant_id, t.user_id, t.balance - c.balance,
+            t.transaction_count - c.transaction_count, t.last_transaction_at)::public.user_balances_view)
+            FILTER (WHERE NOT t.is_new),
+            array_agg(ROW(t.tenant_id, t.user_id, t.balance, t.transaction_count,
+            t.last_transaction_at)::public.user_balances_view),
+            (SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale),
+            (SELECT array_agg(c.user_id) FROM change AS c WHERE c.is_stale)
+        INTO v_changed, v_before, v_after, v_tenant_ids, v_keys
+        FROM changed AS t JOIN change AS c ON t.tenant_id = c.tenant_id AND t.user_id = c.user_id;
+    EXCEPTION WHEN unique_violation THEN
+        -- Only an index that is being built can say so: it is no part of what is in conflict.
+        PERFORM projection.refuse_race('public.user_balances_view');
+    END;
     PERFORM projection.tenant_totals_add(
         ARRAY(
             SELECT ROW(c.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION public.balance_as_of(p_tenant_id bigint, p_user_id te
 RETURNS SETOF public.user_balances_view
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 AS $$
 BEGIN

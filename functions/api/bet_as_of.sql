@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION public.bet_as_of(p_tenant_id bigint, p_bet_id text, p
 RETURNS SETOF public.bets_view
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 AS $$
 BEGIN

@@ -7,6 +7,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 AS $$
 BEGIN

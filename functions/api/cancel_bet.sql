@@ -6,12 +6,14 @@ CREATE OR REPLACE FUNCTION public.cancel_bet(
 RETURNS public.bet_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
     v_moved numeric;
 BEGIN
+    p_idempotency_key := projection.key_of_call(p_idempotency_key);
     SELECT a.* INTO v_event FROM projection.append_to_bet(
         p_tenant_id, p_bet_id, 'V1_BETS_BET_CANCELLED', jsonb_build_object('reason', p_reason), p_idempotency_key
     ) AS a;

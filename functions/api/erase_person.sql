@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION public.erase_person(p_tenant_id bigint, p_user_id tex
 RETURNS TABLE (tenant_id bigint, user_id text, erased_at timestamptz, duplicate boolean)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 AS $$
 DECLARE

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION public.personal_key(p_tenant_id bigint, p_user_id tex
 RETURNS TABLE (tenant_id bigint, user_id text, key bytea, created_at timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 AS $$
 DECLARE
@@ -13,13 +14,19 @@ BEGIN
     IF p_user_id IS NULL OR length(p_user_id) NOT BETWEEN 1 AND 200 THEN
         PERFORM projection.refuse_argument('user_id', quote_literal(left(p_user_id, 20)), 'Send 1 to 200 characters.');
     END IF;
-    -- Random as the server's own UUIDs are: some 360 bits go into 256.
-    INSERT INTO public.personal_keys (tenant_id, user_id, key)
-    VALUES (p_tenant_id, p_user_id, sha256(
-        uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
-    ))
-    ON CONFLICT DO NOTHING;
     SELECT k.* INTO v_found FROM public.personal_keys AS k WHERE k.tenant_id = p_tenant_id AND k.user_id = p_user_id;
+    IF NOT FOUND THEN
+        -- Random as the server's own UUIDs are: some 360 bits go into 256.
+        INSERT INTO public.personal_keys (tenant_id, user_id, key)
+        VALUES (p_tenant_id, p_user_id, sha256(
+            uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+        ))
+        ON CONFLICT DO NOTHING;
+        SELECT k.* INTO v_found FROM public.personal_keys AS k WHERE k.tenant_id = p_tenant_id AND k.user_id = p_user_id;
+        IF NOT FOUND THEN
+            PERFORM projection.refuse_race('public.personal_keys');
+        END IF;
+    END IF;
     IF v_found.erased_at IS NOT NULL THEN
         RAISE EXCEPTION 'user % of tenant % was erased at %', quote_literal(p_user_id), p_tenant_id, v_found.erased_at
             USING ERRCODE = 'BL007',

@@ -1,12 +1,13 @@
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION public.place_bet(
-    p_tenant_id bigint, p_user_id text, p_stake numeric, p_odds numeric, p_fixture_id text, p_idempotency_key text,
-    p_from_balance boolean DEFAULT false
+    p_tenant_id bigint, p_user_id text, p_stake numeric, p_odds numeric, p_fixture_id text,
+    p_idempotency_key text DEFAULT NULL, p_from_balance boolean DEFAULT false
 )
 RETURNS public.bet_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 AS $$
 DECLARE
@@ -19,6 +20,7 @@ DECLARE
     v_type text;
     v_stored jsonb;
 BEGIN
+    p_idempotency_key := projection.key_of_call(p_idempotency_key);
     SELECT e.aggregate_id, e.event_type, e.event_data INTO v_bet_id, v_type, v_stored
     FROM public.bet_events AS e
     WHERE e.tenant_id = p_tenant_id AND e.metadata ->> 'idempotency_key' = p_idempotency_key;

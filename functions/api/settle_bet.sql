@@ -6,11 +6,13 @@ CREATE OR REPLACE FUNCTION public.settle_bet(
 RETURNS public.bet_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 AS $$
 DECLARE
     v_event record;
 BEGIN
+    p_idempotency_key := projection.key_of_call(p_idempotency_key);
     IF p_result = 'loss' AND p_payout <> 0 OR p_result = 'win' AND p_payout = 0 THEN
         PERFORM projection.refuse_argument(
             'payout of a ' || p_result, p_payout::text, 'Send 0 for a loss, more for a win, the stake for a void bet.'

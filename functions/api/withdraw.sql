@@ -1,14 +1,17 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION public.withdraw(p_tenant_id bigint, p_user_id text, p_amount numeric, p_idempotency_key text)
+CREATE OR REPLACE FUNCTION public.withdraw(
+    p_tenant_id bigint, p_user_id text, p_amount numeric, p_idempotency_key text DEFAULT NULL
+)
 RETURNS public.payment_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 AS $$
 BEGIN
     RETURN projection.create_payment(
-        p_tenant_id, p_user_id, p_amount, p_idempotency_key, 'withdraw', 'V1_PAYMENTS_WITHDRAWAL_CREATED',
+        p_tenant_id, p_user_id, p_amount, projection.key_of_call(p_idempotency_key), 'withdraw', 'V1_PAYMENTS_WITHDRAWAL_CREATED',
         'V1_BALANCES_BALANCE_DECREASED'
     );
 END

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION projection.refuse_event(p_event_table text, p_event j
 RETURNS void
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 AS $$
 DECLARE
     v_type projection.event_types%ROWTYPE;

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION projection.compile_shard(p_shard_id bigint)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 AS $$
 DECLARE
     v_made boolean;

@@ -57,7 +57,7 @@ BEGIN
         IF EXISTS (SELECT FROM projection.ledger_tables() AS t WHERE t.name = v_table AND t.holds_events) THEN
             EXECUTE format(
                 'CREATE OR REPLACE FUNCTION projection.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER'
-                || ' SET search_path = pg_catalog, pg_temp AS ''BEGIN RETURN NULL; END''',
+                || ' SET search_path = pg_catalog, pg_temp SET row_security = on AS ''BEGIN RETURN NULL; END''',
                 split_part(v_table, '.', 2) || '_inserted'
             );
             v_event_tables := v_event_tables || v_table;

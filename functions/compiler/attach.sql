@@ -15,11 +15,15 @@ BEGIN
         SELECT FROM pg_policy AS p
         WHERE p.polrelid = p_event_table::regclass AND p.polname = 'own_tenant'
             AND pg_get_expr(p.polwithcheck, p.polrelid) IS DISTINCT FROM
-                '((tenant_id = projection.own_tenant()) OR projection.require_tenant(tenant_id))'
+                '(((tenant_id = projection.own_tenant()) OR projection.require_tenant(tenant_id)) AND '
+                '((COALESCE(current_setting(''app.idempotency_key''::text, true), ''''::text) = ''''::text) '
+                'OR projection.require_key((metadata ->> ''idempotency_key''::text))))'
     ) THEN
         EXECUTE format(
             'ALTER POLICY own_tenant ON %s'
-            ' WITH CHECK (tenant_id = projection.own_tenant() OR projection.require_tenant(tenant_id))', p_event_table
+            ' WITH CHECK ((tenant_id = projection.own_tenant() OR projection.require_tenant(tenant_id))'
+            ' AND (coalesce(current_setting(''app.idempotency_key'', true), '''') = '''''
+            ' OR projection.require_key(metadata ->> ''idempotency_key'')))', p_event_table
         );
     END IF;
     -- What is there already is left alone: whoever writes to the table would have to wait.
@@ -55,11 +59,19 @@ BEGIN
     LOOP
         EXECUTE 'CREATE OR REPLACE ' || v_trigger.definition;
     END LOOP;
+    -- Only now may applications insert.
+    IF NOT (
+        has_table_privilege('betledger_app', p_event_table, 'INSERT')
+        AND has_table_privilege('betledger_tenant', p_event_table, 'INSERT')
+    ) THEN
+        EXECUTE format('GRANT INSERT ON %s TO betledger_app, betledger_tenant', p_event_table);
+    END IF;
 END
 $$;
 
 COMMENT ON FUNCTION projection.attach(text) IS
 'Makes the triggers of an event table, which call what projection.compile() makes: refuse_malformed, project_inserted, '
-'project_key_removed, guard_event and guard_truncate. Example: SELECT projection.attach(''public.bet_events'').';
+'project_key_removed, guard_event and guard_truncate; then opens it to applications. Example: SELECT '
+'projection.attach(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.attach(text) FROM public;

@@ -35,12 +35,12 @@ BEGIN
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'inserted', NULL),
             -- A plan that is made while the tables are empty has to do when they are not.
             '() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'
-            ' SET enable_seqscan = off',
+            ' SET row_security = on SET enable_seqscan = off',
             projection.inserted_text(p_event_table), '',
             format('Trigger function of %s: checks, then projects.', p_event_table);
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'key_removed', NULL),
             '() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'
-            ' SET enable_seqscan = off',
+            ' SET row_security = on SET enable_seqscan = off',
             projection.key_removed_text(p_event_table), '',
             format('Trigger function of %s, when keys expire.', p_event_table);
     END IF;

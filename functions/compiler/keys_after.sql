@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION projection.keys_after(
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 SET enable_seqscan = off
 SET jit = off
 AS $$

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION projection.mark_folded(p_read_table text)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 AS $$
 DECLARE
     v_hash text := projection.definition_hash(p_read_table);

@@ -25,7 +25,7 @@ BEGIN
         jsonb_build_object(
             'read_table', projection.local_table(v_read.read_table, p_shard_id),
             'set', projection.joined(p_assignments), 'key', projection.joined(p_key, ' AND'),
-            'columns', projection.list(v_columns, '*'), 'keys', projection.list(v_read.key_columns, '*'),
+            'columns', projection.list(v_columns, '*'),
             'values', (
                 SELECT projection.joined(array_agg(
                     CASE WHEN projection.is_trimmed(v_read.read_table, c.name)

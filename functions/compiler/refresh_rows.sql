@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION projection.refresh_rows(
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 AS $$
 -- The SQL is made from rows that only the owner may write.
 -- @plpgsql_check_options: security_warnings = false

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION projection.repair_slots(p_read_table text, p_tenant_i
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 AS $$
 -- The SQL is made from the catalogue and from rows that only the owner may write.
 -- @plpgsql_check_options: security_warnings = false

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION projection.verify_text(p_read_table text, p_shard_id 
 RETURNS text
 LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 AS $$
     SELECT projection.filled('verify', jsonb_build_object(
         'name', format('%L::text', p_read_table),

@@ -13,8 +13,11 @@ DECLARE
 BEGIN
     IF coalesce(v_tenant_id, '') = '' THEN
         RAISE EXCEPTION 'Missing X-Tenant-Id header' USING ERRCODE = 'PT400', HINT = 'Send the id of the tenant.';
-    ELSIF v_tenant_id !~ '^[1-9][0-9]{0,17}$' THEN
-        RAISE EXCEPTION 'Invalid X-Tenant-Id format' USING ERRCODE = 'PT400', HINT = 'Send a whole number above 0.';
+    ELSIF v_tenant_id !~ '^[1-9][0-9]{0,18}$'
+        OR length(v_tenant_id) = 19 AND v_tenant_id COLLATE "C" > '9223372036854775807'
+    THEN
+        RAISE EXCEPTION 'Invalid X-Tenant-Id format'
+            USING ERRCODE = 'PT400', HINT = 'Send a whole number from 1 to 9223372036854775807.';
     ELSIF v_tenant_id <> v_claims ->> 'tenant_id' THEN
         RAISE EXCEPTION 'X-Tenant-Id is not the tenant of the token'
             USING ERRCODE = 'PT403', HINT = 'Send the tenant_id of the token.';
@@ -36,13 +39,15 @@ BEGIN
     END IF;
     -- As a statement: set_config() would not reach the nodes of a Citus cluster.
     EXECUTE format('SET LOCAL app.tenant_id = %L', v_tenant_id);
+    EXECUTE format('SET LOCAL app.idempotency_key = %L', coalesce(v_key, ''));
 END
 $$;
 
 COMMENT ON FUNCTION http.pre_request() IS
 'For PostgREST (db-pre-request), at the start of each transaction: puts the request behind the wall of the tenant '
-'that its X-Tenant-Id header names, as a member of betledger_tenant. Errors: PT400 (HTTP 400) the header is missing '
-'or no whole number above 0, or a request that writes has no Idempotency-Key of 1 to 200 characters; PT403 (HTTP 403) '
+'that its X-Tenant-Id header names, as a member of betledger_tenant, and gives its Idempotency-Key to the functions '
+'that it calls and the events that it inserts, where another one is refused with BL001. Errors: PT400 (HTTP 400) '
+'the header is missing or no whole number above 0, or a request that writes has no Idempotency-Key of 1 to 200 characters; PT403 (HTTP 403) '
 'the token has another tenant_id; 42501 the role may not become betledger_tenant. Example: SELECT http.pre_request().';
 
 REVOKE ALL ON FUNCTION http.pre_request() FROM public;

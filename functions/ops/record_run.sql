@@ -6,6 +6,7 @@ LANGUAGE plpgsql
 -- Operators may not write the table in any other way.
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET row_security = on
 AS $$
 BEGIN
     -- A standby may look, too.

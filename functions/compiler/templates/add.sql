@@ -12,30 +12,35 @@ BEGIN
         'plan_cache_mode',
         CASE WHEN cardinality(p_plus) > 100 THEN 'force_custom_plan' ELSE 'force_generic_plan' END, true
     );
-    WITH said AS (
-        SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p
-        UNION ALL
-        SELECT -1, m.* FROM unnest(p_minus) AS m
-    ),
-    change AS (
-        SELECT "{gathered}"
-        FROM said AS s
-        GROUP BY "{said_keys}"
-        HAVING "{differs}"
-    ),
-    changed AS (
-        INSERT INTO "{read_table}" AS t (
-            "{columns}"
+    BEGIN
+        WITH said AS (
+            SELECT 1 AS sign, p.* FROM unnest(p_plus) AS p
+            UNION ALL
+            SELECT -1, m.* FROM unnest(p_minus) AS m
+        ),
+        change AS (
+            SELECT "{gathered}"
+            FROM said AS s
+            GROUP BY "{said_keys}"
+            HAVING "{differs}"
+        ),
+        changed AS (
+            INSERT INTO "{read_table}" AS t (
+                "{columns}"
+            )
+            SELECT "{change_columns}" FROM change AS c
+            ORDER BY "{change_keys}"
+            ON CONFLICT ("{keys}") DO UPDATE
+            SET "{set}" = "{set}"
+            RETURNING t.*, t.xmax = 0 AS is_new
         )
-        SELECT "{change_columns}" FROM change AS c
-        ORDER BY "{change_keys}"
-        ON CONFLICT ("{keys}") DO UPDATE
-        SET "{set}" = "{set}"
-        RETURNING t.*, t.xmax = 0 AS is_new
-    )
-    SELECT "{results}"
-    INTO "{targets}"
-    FROM "{changed}";
+        SELECT "{results}"
+        INTO "{targets}"
+        FROM "{changed}";
+    EXCEPTION WHEN unique_violation THEN
+        -- Only an index that is being built can say so: it is no part of what is in conflict.
+        PERFORM projection.refuse_race('"{read_table}"');
+    END;
     PERFORM "{carry}";
     PERFORM "{refold}";
     RETURN v_changed;

@@ -15,8 +15,15 @@ IF NOT FOUND THEN
     VALUES (
         "{values}"
     )
-    ON CONFLICT (tenant_id, slot) DO UPDATE
-    SET "{set}" = "{set}";
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        UPDATE "{read_table}" AS t
+        SET "{set}" = "{set}"
+        WHERE "{key}";
+        IF NOT FOUND THEN
+            PERFORM projection.refuse_race('"{read_table}"');
+        END IF;
+    END IF;
 END IF;
 END
 $$;

@@ -15,9 +15,17 @@ IF "{not_found}" THEN
     VALUES (
         "{values}"
     )
-    ON CONFLICT ("{keys}") DO UPDATE
-    SET "{set}" = "{set}"
-    RETURNING t.xmax = 0 INTO v_is_new;
+    ON CONFLICT DO NOTHING;
+    v_is_new := FOUND;
+    IF NOT v_is_new THEN
+        -- Made by another transaction, since we looked.
+        UPDATE "{read_table}" AS t
+        SET "{set}" = "{set}"
+        WHERE "{key}";
+        IF NOT FOUND THEN
+            PERFORM projection.refuse_race('"{read_table}"');
+        END IF;
+    END IF;
     PERFORM "{above_new}";
 PERFORM "{above_known}";
 END IF;

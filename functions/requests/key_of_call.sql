@@ -1,0 +1,18 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION projection.key_of_call(p_key text)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+    WHEN coalesce(current_setting('app.idempotency_key', true), '') = '' THEN p_key
+    WHEN p_key IS NULL THEN current_setting('app.idempotency_key', true)
+    WHEN projection.require_key(p_key) THEN p_key
+END;
+
+COMMENT ON FUNCTION projection.key_of_call(text) IS
+'The idempotency key of a call: the argument, or over HTTP the header of the request, which http.pre_request() keeps '
+'in app.idempotency_key. Error: BL001 both, and they differ. Example: SELECT projection.key_of_call(NULL).';
+
+REVOKE ALL ON FUNCTION projection.key_of_call(text) FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.key_of_call(text) TO betledger_app, betledger_tenant;
