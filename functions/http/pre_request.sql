@@ -46,9 +46,10 @@ $$;
 COMMENT ON FUNCTION http.pre_request() IS
 'For PostgREST (db-pre-request), at the start of each transaction: puts the request behind the wall of the tenant '
 'that its X-Tenant-Id header names, as a member of betledger_tenant, and gives its Idempotency-Key to the functions '
-'that it calls and the events that it inserts, where another one is refused with BL001. Errors: PT400 (HTTP 400) '
-'the header is missing or no whole number above 0, or a request that writes has no Idempotency-Key of 1 to 200 characters; PT403 (HTTP 403) '
-'the token has another tenant_id; 42501 the role may not become betledger_tenant. Example: SELECT http.pre_request().';
+'that it calls and the events that it inserts, where another one is refused with BL001. Errors: PT400 (HTTP 400) the '
+'header is missing or no whole number above 0, or a request that writes has no Idempotency-Key of 1 to 200 '
+'characters; PT403 (HTTP 403) the token has another tenant_id; 42501 the role may not become betledger_tenant. '
+'Example: SELECT http.pre_request().';
 
 REVOKE ALL ON FUNCTION http.pre_request() FROM public;
 
