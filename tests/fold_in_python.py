@@ -214,7 +214,7 @@ def _balance(stream: list[Event]) -> dict[str, Any]:
     return {
         "tenant_id": stream[0].tenant_id,
         "user_id": stream[0].payload["user_id"],
-        "balance": total,
+        "balance": EXACT.normalize(total),
         "transaction_count": len(stream),
         "last_transaction_at": _time(stream[-1].timestamp),
     }

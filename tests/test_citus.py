@@ -230,7 +230,7 @@ def test_a_transaction_of_several_calls_works_through_every_node(
     for tenant in (1, 2, 3):
         call(app, "deposit", tenant, "u", 100, "d")
         bet = call(app, "place_bet", tenant, "u", 30, 2, "f", "b", True)["bet_id"]
-        insert(app, event("V1_BETS_BET_CONFIRMED", tenant, bet, timestamp=4 * 10**12))
+        insert(app, event("V1_BETS_BET_CONFIRMED", tenant, bet, timestamp=int(time.time() * 1000) + 43_200_000))
         assert one(app, "SELECT status FROM bets_view WHERE tenant_id = %s AND bet_id = %s", (tenant, bet)) == {
             "status": "confirmed"
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal as D
@@ -596,7 +597,7 @@ def test_the_aggregate_of_another_tenant_is_not_found(app, world):
 
 # Time ---------------------------------------------------------------------------------------------------------------
 
-FUTURE = 4_000_000_000_000  # later than the clock of the server: as if the clock had been set back since
+FUTURE = int(time.time() * 1000) + 43_200_000  # later than the clock of the server: as if it had been set back since
 
 
 def test_steps_of_a_bet_never_go_back_in_time(app):
@@ -661,6 +662,24 @@ def test_bet_events_between_includes_both_ends_and_keeps_the_limit(app):
     assert tuple(call_all(app, "bet_events_between", TENANT, T0, T0)[0]) == HISTORY
 
 
+@pytest.mark.parametrize("kind", ["BET_PLACED", "DEPOSIT_CREATED", "BALANCE_INCREASED"])
+def test_pages_of_events_get_past_those_of_one_moment(app, kind):
+    function = {"BET": "bet", "DEP": "payment", "BAL": "balance"}[kind[:3]] + "_events_between"
+    for at in (T0, T0 + 1, T0 + 1, T0 + 1, T0 + 1, T0 + 1, T0 + 2):
+        append(app, kind, aggregate=f"a{at}", timestamp=at)
+    append(app, kind, OTHER, timestamp=T0 + 1)
+    for limit in (1, 2, 3, 100):
+        pages: list[dict[str, Any]] = []
+        start, after = T0, None
+        while page := call_all(app, function, TENANT, start, T0 + 2, limit, after):
+            pages += page
+            start, after = page[-1]["timestamp"], page[-1]["id"]
+        assert [(e["timestamp"], e["id"]) for e in pages] == sorted({(e["timestamp"], e["id"]) for e in pages})
+        assert len(pages) == 7
+    with refused("BL001", "limit", "-1"):
+        call_all(app, function, TENANT, T0, T0, -1)
+
+
 def test_bet_events_between_gives_a_thousand_unless_told(app):
     insert(app, *[event("V1_BETS_BET_PLACED", aggregate=f"bet-{i}", timestamp=T0 + i) for i in range(1001)])
     assert len(call_all(app, "bet_events_between", TENANT, T0, T0 + 2000)) == 1000
@@ -681,7 +700,7 @@ def test_a_bet_as_of_a_moment(app, ms, expected):
     append(app, "BET_SETTLED", timestamp=T0 + 20)
     append(app, "BET_CONFIRMED", timestamp=T0 + 10)
     place(app, timestamp=T0)
-    place(app, OTHER, timestamp=1)
+    place(app, OTHER, timestamp=T0 - 1)
     found = call_all(app, "bet_as_of", TENANT, "bet-1", T0 + ms)
     assert [(b["status"], b["payout"]) for b in found] == ([expected] if expected else [])
 
@@ -700,7 +719,7 @@ def test_a_balance_as_of_a_moment(app, ms, expected):
     append(app, "BALANCE_DECREASED", aggregate="b", timestamp=T0 + 10)
     append(app, "BALANCE_INCREASED", aggregate="b", timestamp=T0)
     append(app, "BALANCE_INCREASED", aggregate="b", timestamp=T0, data={"user_id": "u2"})
-    append(app, "BALANCE_INCREASED", OTHER, "b", timestamp=1)
+    append(app, "BALANCE_INCREASED", OTHER, "b", timestamp=T0 - 1)
     found = call_all(app, "balance_as_of", TENANT, "u1", T0 + ms)
     assert [(b["balance"], b["transaction_count"]) for b in found] == ([expected] if expected else [])
 

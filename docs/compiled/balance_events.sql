@@ -28,7 +28,8 @@ BEGIN
     IF v_is_one THEN
         -- The full check is only asked where a small one, that nearly every event passes, does not hold.
         IF (
-            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" >= 946684800000
+            AND e."timestamp" <= date_part('epoch', now()) * 1000 + 86400000 AND e.version = 1
             AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
             AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
                 AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
@@ -48,8 +49,8 @@ BEGIN
                 v_is_new boolean;
             BEGIN
                 UPDATE public.user_balances_view AS t
-                SET balance = t.balance
-                    + (- ((e.event_data ->> 'amount'::text))::numeric),
+                SET balance = trim_scale(t.balance
+                    + (- ((e.event_data ->> 'amount'::text))::numeric)),
                     transaction_count = t.transaction_count + 1,
                     last_transaction_at = greatest(
                     t.last_transaction_at,
@@ -64,7 +65,7 @@ BEGIN
                     )
                     VALUES (
                         e.tenant_id, (e.event_data ->> 'user_id'::text),
-                            (- ((e.event_data ->> 'amount'::text))::numeric), 1,
+                            trim_scale((- ((e.event_data ->> 'amount'::text))::numeric)), 1,
                             to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                     )
                     ON CONFLICT DO NOTHING;
@@ -72,8 +73,8 @@ BEGIN
                     IF NOT v_is_new THEN
                         -- Made by another transaction, since we looked.
                         UPDATE public.user_balances_view AS t
-                        SET balance = t.balance
-                            + (- ((e.event_data ->> 'amount'::text))::numeric),
+                        SET balance = trim_scale(t.balance
+                            + (- ((e.event_data ->> 'amount'::text))::numeric)),
                             transaction_count = t.transaction_count + 1,
                             last_transaction_at = greatest(
                             t.last_transaction_at,
@@ -125,8 +126,8 @@ BEGIN
                 v_is_new boolean;
             BEGIN
                 UPDATE public.user_balances_view AS t
-                SET balance = t.balance
-                    + ((e.event_data ->> 'amount'::text))::numeric,
+                SET balance = trim_scale(t.balance
+                    + ((e.event_data ->> 'amount'::text))::numeric),
                     transaction_count = t.transaction_count + 1,
                     last_transaction_at = greatest(
                     t.last_transaction_at,
@@ -141,7 +142,7 @@ BEGIN
                     )
                     VALUES (
                         e.tenant_id, (e.event_data ->> 'user_id'::text),
-                            ((e.event_data ->> 'amount'::text))::numeric, 1,
+                            trim_scale(((e.event_data ->> 'amount'::text))::numeric), 1,
                             to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
                     )
                     ON CONFLICT DO NOTHING;
@@ -149,8 +150,8 @@ BEGIN
                     IF NOT v_is_new THEN
                         -- Made by another transaction, since we looked.
                         UPDATE public.user_balances_view AS t
-                        SET balance = t.balance
-                            + ((e.event_data ->> 'amount'::text))::numeric,
+                        SET balance = trim_scale(t.balance
+                            + ((e.event_data ->> 'amount'::text))::numeric),
                             transaction_count = t.transaction_count + 1,
                             last_transaction_at = greatest(
                             t.last_transaction_at,
@@ -206,7 +207,7 @@ BEGIN
                         f.last_transaction_at)::public.user_balances_view AS row,
                         (row_number() OVER (ORDER BY f.tenant_id, f.user_id) - 1) / 50000 AS part
                     FROM (
-                        SELECT s.tenant_id, s.user_id, sum(s.balance)::numeric AS balance,
+                        SELECT s.tenant_id, s.user_id, trim_scale(sum(s.balance)) AS balance,
                             sum(s.transaction_count)::integer AS transaction_count,
                             max(s.last_transaction_at) AS last_transaction_at
                         FROM (
@@ -248,7 +249,9 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT
     -- Nulls and text too long for an index are refused before: projection.refuse_malformed().
-    e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999
+    e.tenant_id > 0 AND e.aggregate_id <> ''
+    -- From the year 2000 on, so that seconds are no milliseconds, and at most a day ahead.
+    AND e."timestamp" >= 946684800000 AND e."timestamp" <= date_part('epoch', now()) * 1000 + 86400000
     AND e.version = 1 AND isfinite(e.created_at)
     AND jsonb_typeof(e.event_data) = 'object' AND pg_column_size(e.event_data) <= 65536
     AND CASE

@@ -36,7 +36,8 @@ BEGIN
     IF v_is_one THEN
         -- The full check is only asked where a small one, that nearly every event passes, does not hold.
         IF (
-            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999 AND e.version = 1
+            e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" >= 946684800000
+            AND e."timestamp" <= date_part('epoch', now()) * 1000 + 86400000 AND e.version = 1
             AND isfinite(e.created_at) AND pg_column_size(e.event_data) <= 200
             AND (e.metadata IS NULL OR pg_column_size(e.metadata) <= 65536
                 AND e.metadata @@ 'strict $.idempotency_key.type() == "string" && $.idempotency_key != ""')
@@ -531,7 +532,9 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT
     -- Nulls and text too long for an index are refused before: projection.refuse_malformed().
-    e.tenant_id > 0 AND e.aggregate_id <> '' AND e."timestamp" BETWEEN 1 AND 4102444799999
+    e.tenant_id > 0 AND e.aggregate_id <> ''
+    -- From the year 2000 on, so that seconds are no milliseconds, and at most a day ahead.
+    AND e."timestamp" >= 946684800000 AND e."timestamp" <= date_part('epoch', now()) * 1000 + 86400000
     AND e.version = 1 AND isfinite(e.created_at)
     AND jsonb_typeof(e.event_data) = 'object' AND pg_column_size(e.event_data) <= 65536
     AND CASE

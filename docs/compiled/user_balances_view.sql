@@ -51,7 +51,8 @@ BEGIN
             SELECT -1, m.* FROM unnest(p_minus) AS m
         ),
         change AS (
-            SELECT s.tenant_id, s.user_id, sum(s.sign * s.balance) AS balance,
+            SELECT s.tenant_id, s.user_id,
+                trim_scale(sum(s.sign * s.balance)) AS balance,
                 sum(s.sign * s.transaction_count) AS transaction_count,
                 coalesce(
                 max(s.last_transaction_at) FILTER (WHERE s.sign = 1), max(s.last_transaction_at)
@@ -75,7 +76,7 @@ BEGIN
                 c.last_transaction_at FROM change AS c
             ORDER BY c.tenant_id, c.user_id
             ON CONFLICT (tenant_id, user_id) DO UPDATE
-            SET balance = t.balance + excluded.balance,
+            SET balance = trim_scale(t.balance + excluded.balance),
                 transaction_count = t.transaction_count + excluded.transaction_count,
                 last_transaction_at = greatest(t.last_transaction_at, excluded.last_transaction_at)
             RETURNING t.*, t.xmax = 0 AS is_new
@@ -122,7 +123,7 @@ AS $body$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT s.tenant_id, s.user_id, sum(s.balance)::numeric AS balance,
+    SELECT s.tenant_id, s.user_id, trim_scale(sum(s.balance)) AS balance,
         sum(s.transaction_count)::integer AS transaction_count,
         max(s.last_transaction_at) AS last_transaction_at
     FROM (
@@ -143,7 +144,7 @@ AS $body$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT s.tenant_id, s.user_id, sum(s.balance)::numeric AS balance,
+    SELECT s.tenant_id, s.user_id, trim_scale(sum(s.balance)) AS balance,
         sum(s.transaction_count)::integer AS transaction_count,
         max(s.last_transaction_at) AS last_transaction_at
     FROM (
@@ -213,7 +214,7 @@ BEGIN
             LEFT JOIN LATERAL (
                 SELECT ROW(f.tenant_id, f.user_id, f.balance, f.transaction_count,
                     f.last_transaction_at)::public.user_balances_view AS row FROM (
-                    SELECT s.tenant_id, s.user_id, sum(s.balance)::numeric AS balance,
+                    SELECT s.tenant_id, s.user_id, trim_scale(sum(s.balance)) AS balance,
                         sum(s.transaction_count)::integer AS transaction_count,
                         max(s.last_transaction_at) AS last_transaction_at
                     FROM (

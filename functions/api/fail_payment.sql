@@ -26,9 +26,7 @@ BEGIN
                     ELSE 'V1_BALANCES_BALANCE_INCREASED' END,
                 abs(v_moved), v_event.event_time, p_payment_id,
                 projection.event_id(p_tenant_id, 'fail balance', p_payment_id),
-                jsonb_build_object('payment_id', p_payment_id),
-                CASE WHEN p_idempotency_key IS NOT NULL
-                    THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
+                jsonb_build_object('payment_id', p_payment_id)
             );
         END IF;
     END IF;

@@ -44,8 +44,7 @@ BEGIN
                 PERFORM projection.change_balance(
                     p_tenant_id, p_user_id, 'V1_BALANCES_BALANCE_DECREASED', p_stake, v_now, v_bet_id,
                     projection.event_id(p_tenant_id, 'place_bet balance', p_idempotency_key),
-                    jsonb_build_object('bet_id', v_bet_id),
-                    jsonb_build_object('idempotency_key', p_idempotency_key)
+                    jsonb_build_object('bet_id', v_bet_id)
                 );
             END IF;
             RETURN projection.bet_result(p_tenant_id, v_bet_id, false);

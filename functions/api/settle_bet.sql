@@ -33,8 +33,7 @@ BEGIN
         PERFORM projection.change_balance(
             p_tenant_id, v_event.placed ->> 'user_id', 'V1_BALANCES_BALANCE_INCREASED', p_payout,
             v_event.event_time, p_bet_id,
-            projection.event_id(p_tenant_id, 'settle balance', p_bet_id), jsonb_build_object('bet_id', p_bet_id),
-            CASE WHEN p_idempotency_key IS NOT NULL THEN jsonb_build_object('idempotency_key', p_idempotency_key) END
+            projection.event_id(p_tenant_id, 'settle balance', p_bet_id), jsonb_build_object('bet_id', p_bet_id)
         );
     END IF;
     RETURN projection.bet_result(p_tenant_id, p_bet_id, v_event.duplicate);

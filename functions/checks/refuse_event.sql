@@ -42,9 +42,12 @@ BEGIN
             SELECT 'Known types of this table: ' || string_agg(t.event_type, ', ' ORDER BY t.event_type) || '.'
             FROM projection.event_types AS t WHERE t.event_table = p_event_table
         );
-    ELSIF e."timestamp" IS NULL OR e."timestamp" NOT BETWEEN 1 AND 4102444799999 THEN
+    ELSIF e."timestamp" IS NULL OR e."timestamp" < 946684800000
+        OR e."timestamp" > date_part('epoch', now()) * 1000 + 86400000
+    THEN
         v_problem := format('timestamp is %s', coalesce(e."timestamp"::text, 'null'));
-        v_hint := 'Send milliseconds since 1970-01-01 UTC, above 0 and before the year 2100.';
+        v_hint := 'Send milliseconds (not seconds) since 1970-01-01 UTC, from the year 2000 on, '
+            'and at most a day ahead of the server.';
     ELSIF e.version IS DISTINCT FROM 1 THEN
         v_problem := format('version is %s', coalesce(e.version::text, 'null'));
         v_hint := 'Send 1: it is the version of the format of the event.';

@@ -17,8 +17,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.require_key(text) IS
-'Raises BL001 where a request over HTTP has a key in its header, as app.idempotency_key, and a call or an event another '
-'one; true otherwise, so that it fits into a policy. Example: SELECT projection.require_key(''key-1'').';
+'Raises BL001 where a request over HTTP has a key in its header, as app.idempotency_key, and a call or an event '
+'another one; true otherwise, so that it fits into a policy. Example: SELECT projection.require_key(''key-1'').';
 
 REVOKE ALL ON FUNCTION projection.require_key(text) FROM public;
 

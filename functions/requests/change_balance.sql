@@ -2,7 +2,7 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.change_balance(
     p_tenant_id bigint, p_user_id text, p_event_type text, p_amount numeric, p_timestamp bigint, p_related_to text,
-    p_id uuid, p_event_data jsonb, p_metadata jsonb
+    p_id uuid, p_event_data jsonb
 )
 RETURNS void
 LANGUAGE plpgsql
@@ -16,12 +16,11 @@ BEGIN
     VALUES (
         p_id, p_tenant_id, 'balance-' || p_user_id, p_event_type,
         jsonb_build_object('user_id', p_user_id, 'amount', p_amount) || p_event_data, p_timestamp, 1,
-        coalesce(p_metadata, '{}') || jsonb_build_object('related_to', p_related_to)
+        jsonb_build_object('related_to', p_related_to)
     )
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'idempotency key % was used for another balance change',
-            quote_literal(p_metadata ->> 'idempotency_key')
+        RAISE EXCEPTION 'balance event % of % is there already', p_id, quote_literal(p_related_to)
             USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
     END IF;
     IF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' THEN
@@ -40,12 +39,13 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb) IS
-'Stores a balance event for a function. Errors: BL004 insufficient funds, BL005 the key was '
-'used for another balance change; either undoes the whole call. Called by functions that pin search_path.';
+COMMENT ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb) IS
+'Stores a balance event for a function; it has no key of its own, since the call has one. Errors: BL004 insufficient '
+'funds, BL005 the id that is made from the key is there already; either undoes the whole call. Called by functions '
+'that pin search_path.';
 
-REVOKE ALL ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb)
+REVOKE ALL ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb)
 FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb)
+GRANT EXECUTE ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb)
 TO betledger_app, betledger_tenant;

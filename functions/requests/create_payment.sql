@@ -9,7 +9,6 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     v_event_data jsonb := jsonb_build_object('user_id', p_user_id, 'amount', p_amount);
-    v_metadata jsonb := jsonb_build_object('idempotency_key', p_idempotency_key);
     v_id uuid;
     v_payment_id text;
     v_now bigint;
@@ -31,14 +30,15 @@ BEGIN
         )
         VALUES (
             v_id, p_tenant_id, v_payment_id, p_event_type,
-            v_event_data || jsonb_build_object('payment_id', v_payment_id), v_now, 1, v_metadata
+            v_event_data || jsonb_build_object('payment_id', v_payment_id), v_now, 1,
+            jsonb_build_object('idempotency_key', p_idempotency_key)
         )
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
             PERFORM projection.change_balance(
                 p_tenant_id, p_user_id, p_balance_type, p_amount, v_now, v_payment_id,
                 projection.event_id(p_tenant_id, p_operation || ' balance', p_idempotency_key),
-                jsonb_build_object('payment_id', v_payment_id), v_metadata
+                jsonb_build_object('payment_id', v_payment_id)
             );
             RETURN projection.payment_result(p_tenant_id, v_payment_id, false);
         END IF;

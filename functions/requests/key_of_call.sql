@@ -1,12 +1,12 @@
+-- requires: functions/requests/take_key.sql
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.key_of_call(p_key text)
 RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
+LANGUAGE sql
 RETURN CASE
     WHEN coalesce(current_setting('app.idempotency_key', true), '') = '' THEN p_key
-    WHEN p_key IS NULL THEN current_setting('app.idempotency_key', true)
-    WHEN projection.require_key(p_key) THEN p_key
+    ELSE projection.take_key(p_key)
 END;
 
 COMMENT ON FUNCTION projection.key_of_call(text) IS
