@@ -25,9 +25,9 @@ END
 $$;
 
 COMMENT ON FUNCTION public.payment_events_between(bigint, bigint, bigint, integer, uuid) IS
-'The payment events of a tenant from one time to another, both included, in milliseconds since 1970-01-01 UTC; the first '
-'p_limit in the order of timestamp, then id. For the next page send the timestamp of the last event as p_from_ms and '
-'its id as p_after_id. Errors: BL001 bad tenant or limit, BL006 foreign tenant. Example: SELECT * FROM '
+'The payment events of a tenant from one time to another, both included, in milliseconds since 1970-01-01 UTC; the '
+'first p_limit in the order of timestamp, then id. For the next page send the timestamp of the last event as '
+'p_from_ms and its id as p_after_id. Errors: BL001 bad tenant or limit, BL006 foreign tenant. Example: SELECT * FROM '
 'public.payment_events_between(10001, 1700000000000, 1700003600000).';
 
 REVOKE ALL ON FUNCTION public.payment_events_between(bigint, bigint, bigint, integer, uuid) FROM public;
