@@ -12,8 +12,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.refuse_race(text) IS
-'Raises 40001 where a row of a read table is there and cannot be seen yet: a snapshot that is too old, or an index that '
-'is being built. Not 23505, which means a used id or idempotency key.';
+'Raises 40001 where a row of a read table is there and cannot be seen yet: a snapshot that is too old, or an index '
+'that is being built. Not 23505, which means a used id or idempotency key.';
 
 REVOKE ALL ON FUNCTION projection.refuse_race(text) FROM public;
 
