@@ -62,7 +62,7 @@ BEGIN
             ('event_type', 'One of the types in projection.event_types.'),
             ('event_data', 'The payload: a JSON object of at most 65536 bytes. Money is a JSON number or a numeric '
                 'string, kept exactly.'),
-            ('timestamp', 'When it happened, in milliseconds since 1970-01-01 UTC, from 2000 on and at most a day ahead. '
+            ('timestamp', 'When it happened, in milliseconds since 1970-01-01 UTC, from 2000 on, at most a day ahead. '
                 'Streams fold in this order, whatever order the events arrive in.'),
             ('version', 'The version of the format of the event: 1. Not a position in the stream.'),
             ('metadata', 'A JSON object or null: idempotency_key (1 to 200 characters, unique per tenant in this '

@@ -511,7 +511,7 @@ WRITING = [
         for name, arguments in {
             "append_to_bet": "10002, 'bet-1', 'CONFIRMED', '{}', NULL",
             "append_to_payment": "10002, 'p1', 'COMPLETED', '{}', NULL",
-            "change_balance": "10002, 'u1', 'INCREASED', 1, 1700000000000, 'x', gen_random_uuid(), '{}', NULL",
+            "change_balance": "10002, 'u1', 'INCREASED', 1, 1700000000000, 'x', gen_random_uuid(), '{}'",
             "require_tenant": "10002",
         }.items()
     ],

@@ -205,6 +205,8 @@ CALLS: dict[str, str] = {
     "payment_history": "SELECT * FROM payment_history(1, '{payment}')",
     "balance_history": "SELECT * FROM balance_history(1, 'u1')",
     "bet_events_between": f"SELECT * FROM bet_events_between(1, 0, {T0 * 2})",
+    "payment_events_between": f"SELECT * FROM payment_events_between(1, 0, {T0 * 2})",
+    "balance_events_between": f"SELECT * FROM balance_events_between(1, 0, {T0 * 2})",
     "bet_as_of": f"SELECT * FROM bet_as_of(1, '{{bet}}', {T0 * 2})",
     "balance_as_of": f"SELECT * FROM balance_as_of(1, 'u1', {T0 * 2})",
     "personal_key": "SELECT * FROM personal_key(1, 'u1')",

@@ -500,7 +500,7 @@ def test_two_open_transactions_on_one_payment_and_one_balance(db: psycopg.Connec
         payments.result(30)
         balances.result(30)
     assert value(db, "SELECT status FROM payments_view") == "failed"
-    assert str(value(db, "SELECT balance FROM user_balances_view")) == "15.50"
+    assert str(value(db, "SELECT balance FROM user_balances_view")) == "15.5"
     assert_kept(db)
 
 

@@ -467,6 +467,10 @@ LIMITS: list[tuple[Any, bool]] = [
 KEYS = IDENTIFIERS
 OPTIONAL_KEYS: list[tuple[Any, bool]] = [(None, True), *(k for k in IDENTIFIERS if k[0] is not None)]
 # Each argument: its name in messages, a good value, and what else is tried.
+BETWEEN = [
+    ("tenant_id", TENANT, TENANTS), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES), ("limit", 10, LIMITS),
+    ("after_id", None, [(None, True), ("00000000-0000-4000-8000-000000000000", True), ("f" * 32, True)]),
+]  # fmt: skip
 FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "place_bet": [
         ("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS), ("stake", 1, AMOUNTS), ("odds", 2, ODDS),
@@ -493,7 +497,9 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "bet_history": [("tenant_id", TENANT, TENANTS), ("bet_id", "bet-1", ANYTHING)],
     "payment_history": [("tenant_id", TENANT, TENANTS), ("payment_id", "p1", ANYTHING)],
     "balance_history": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING)],
-    "bet_events_between": [("tenant_id", TENANT, TENANTS), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES), ("limit", 10, LIMITS)],
+    "bet_events_between": BETWEEN,
+    "payment_events_between": BETWEEN,
+    "balance_events_between": BETWEEN,
     "bet_as_of": [("tenant_id", TENANT, TENANTS), ("bet_id", "bet-1", ANYTHING), ("at_ms", T0, TIMES)],
     "balance_as_of": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING), ("at_ms", T0, TIMES)],
     "personal_key": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS)],

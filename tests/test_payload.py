@@ -154,7 +154,7 @@ COLUMNS: list[tuple[str, Any, str, str]] = [
     ("event_type", "V2_BETS_BET_PLACED", "event_type", "V2_"), ("event_type", "x" * 5000, "event_type", "xxx"),
     ("timestamp", None, "timestamp", "null"), ("timestamp", 0, "timestamp", "0"), ("timestamp", -1, "timestamp", "-1"),
     ("timestamp", T0 // 1000, "timestamp", str(T0 // 1000)), ("timestamp", 946684799999, "timestamp", "946684799999"),
-    ("timestamp", AHEAD + 60_000, "timestamp", str(AHEAD + 60_000)), ("timestamp", 2**63 - 1, "timestamp", str(2**63 - 1)),
+    ("timestamp", AHEAD + 3_600_000, "timestamp", str(AHEAD + 3_600_000)), ("timestamp", 2**63 - 1, "timestamp", str(2**63 - 1)),
     ("version", None, "version", "null"), ("version", 0, "version", "0"), ("version", 2, "version", "2"), ("version", -1, "version", "-1"),
     ("event_data", None, "event_data", "null"), ("event_data", "null", "event_data", "null"), ("event_data", "[]", "event_data", "array"),
     ("event_data", '"x"', "event_data", "string"), ("event_data", "1", "event_data", "number"), ("event_data", "true", "event_data", "boolean"),
@@ -207,7 +207,7 @@ def test_an_event_that_is_too_large(app):
 def test_the_edges_are_taken(app, table):
     good: list[dict[str, Any]] = [
         {"tenant_id": 1}, {"tenant_id": 2**63 - 1}, {"aggregate_id": "x"}, {"aggregate_id": "ж" * 256}, {"timestamp": 946684800001},
-        {"timestamp": AHEAD - 60_000}, {"timestamp": 946684800000}, {"metadata": None}, {"metadata": "{}"}, {"metadata": json.dumps({"idempotency_key": "k"})},
+        {"timestamp": AHEAD - 3_600_000}, {"timestamp": 946684800000}, {"metadata": None}, {"metadata": "{}"}, {"metadata": json.dumps({"idempotency_key": "k"})},
         {"metadata": json.dumps({"idempotency_key": "🎲" * 200, "more": [1]})},
     ]  # fmt: skip
     for columns in good:

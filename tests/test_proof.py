@@ -45,7 +45,7 @@ def replaced(db: psycopg.Connection, function: str, old: str, new: str) -> None:
     db.execute(text.replace(old, new))
 
 
-CHANGE_BALANCE = "projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, jsonb)"
+CHANGE_BALANCE = "projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb)"
 
 
 @pytest.mark.not_on_citus("the same without a cluster")

@@ -22,7 +22,8 @@ BEGIN
             uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
         ))
         ON CONFLICT DO NOTHING;
-        SELECT k.* INTO v_found FROM public.personal_keys AS k WHERE k.tenant_id = p_tenant_id AND k.user_id = p_user_id;
+        SELECT k.* INTO v_found
+        FROM public.personal_keys AS k WHERE k.tenant_id = p_tenant_id AND k.user_id = p_user_id;
         IF NOT FOUND THEN
             PERFORM projection.refuse_race('public.personal_keys');
         END IF;

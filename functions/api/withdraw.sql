@@ -11,8 +11,8 @@ SET enable_seqscan = off
 AS $$
 BEGIN
     RETURN projection.create_payment(
-        p_tenant_id, p_user_id, p_amount, projection.key_of_call(p_idempotency_key), 'withdraw', 'V1_PAYMENTS_WITHDRAWAL_CREATED',
-        'V1_BALANCES_BALANCE_DECREASED'
+        p_tenant_id, p_user_id, p_amount, projection.key_of_call(p_idempotency_key), 'withdraw',
+        'V1_PAYMENTS_WITHDRAWAL_CREATED', 'V1_BALANCES_BALANCE_DECREASED'
     );
 END
 $$;

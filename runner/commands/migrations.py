@@ -119,8 +119,11 @@ def baseline(
     flags: Flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
     with reached(quiet, **flags) as (migrator, scratch):
         versioned = {file.path for file in migrator.files.versioned}
-        # Functions, triggers and their like are applied by the next `migrate`.
+        # Functions, triggers and their like are applied by the next `migrate`, if they are not there already.
         found = [d for d in differences(migrator, scratch, lambda path: path in versioned) if d.kind not in REPEATABLE]
+        if found:
+            complete = {(d.kind, d.name) for d in differences(migrator, scratch)}
+            found = [d for d in found if (d.kind, d.name) in complete]
         wrong = [d for d in found if d.actual is None or d.expected is not None]
         for difference in wrong:
             for line in difference.as_diff():
