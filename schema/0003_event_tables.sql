@@ -42,7 +42,7 @@ BEGIN
     EXECUTE format('CREATE INDEX %2$I ON public.%1$I (tenant_id, "timestamp")', p_name, p_name || '_time');
     PERFORM projection.wall_off('public.' || quote_ident(p_name), p_takes_rows => true);
     -- UPDATE (metadata) is for the clean-up of expired keys; a trigger refuses everything else.
-    -- INSERT is granted by projection.attach(), once there are triggers that check and project.
+    -- INSERT is granted once there are triggers that check and project: triggers/ready.sql.
     EXECUTE format('GRANT UPDATE (metadata) ON public.%I TO betledger_app, betledger_tenant', p_name);
     EXECUTE format('GRANT UPDATE (metadata) ON public.%I TO betledger_operator', p_name);
 

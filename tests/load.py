@@ -200,7 +200,7 @@ class Client:
             except psycopg.Error as error:
                 state = error.sqlstate or "08006"
                 # What Citus says of a connection between nodes that was lost.
-                between_nodes = state == "XX000" and "connection" in str(error)
+                between_nodes = state == "XX000" and ("connection" in str(error) or "was shut down" in str(error))
                 if not state.startswith(PASSING) and not between_nodes:
                     return attempts, begun, None, f"{state} {error}" if state.startswith("XX") else state
                 self._record.errors[state] += 1

@@ -30,8 +30,9 @@ def test_a_key_that_is_there_is_read_where_nothing_may_be_written(connect):
     first = call(app, "personal_key", TENANT, "anna")
     app.execute("SET default_transaction_read_only = on")
     assert call(app, "personal_key", TENANT, "anna") == first
-    with refused("25006", hint=False):
-        call(app, "personal_key", TENANT, "bert")
+    if not on_citus(app):
+        with refused("25006", hint=False):
+            call(app, "personal_key", TENANT, "bert")
 
 
 def test_many_at_once_get_the_same_key(connect):

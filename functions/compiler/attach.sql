@@ -59,19 +59,12 @@ BEGIN
     LOOP
         EXECUTE 'CREATE OR REPLACE ' || v_trigger.definition;
     END LOOP;
-    -- Only now may applications insert.
-    IF NOT (
-        has_table_privilege('betledger_app', p_event_table, 'INSERT')
-        AND has_table_privilege('betledger_tenant', p_event_table, 'INSERT')
-    ) THEN
-        EXECUTE format('GRANT INSERT ON %s TO betledger_app, betledger_tenant', p_event_table);
-    END IF;
 END
 $$;
 
 COMMENT ON FUNCTION projection.attach(text) IS
 'Makes the triggers of an event table, which call what projection.compile() makes: refuse_malformed, project_inserted, '
-'project_key_removed, guard_event and guard_truncate; then opens it to applications. Example: SELECT '
-'projection.attach(''public.bet_events'').';
+'project_key_removed, guard_event and guard_truncate. Then GRANT INSERT, in a transaction of its '
+'own. Example: SELECT projection.attach(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.attach(text) FROM public;
