@@ -490,6 +490,7 @@ SELECT projection.define('public.bonuses_view', '{projection.bonus_of_event}', p
 SELECT projection.define('public.bonus_users_view', '{projection.user_of_bonus}', p_position => 110);
 SELECT projection.compile('public.bonus_events');
 SELECT projection.attach('public.bonus_events');
+GRANT INSERT ON public.bonus_events TO betledger_app, betledger_tenant;
 """
 
 
