@@ -63,6 +63,10 @@ BEGIN
             v_event_tables := v_event_tables || v_table;
         END IF;
         EXECUTE format('SELECT projection.fingerprint(%L)', v_table) INTO v_before;
+        IF NOT v_has_rows THEN
+            -- As below. Where this node holds shards, Citus would not do it once it has read them.
+            EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', v_table);
+        END IF;
         PERFORM pg_catalog.create_distributed_table(
             v_table, 'tenant_id',
             colocate_with => CASE WHEN v_table = v_first THEN 'none' ELSE v_first END
