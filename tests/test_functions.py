@@ -766,3 +766,29 @@ def test_calls_that_were_planned_on_empty_tables_never_scan_one(db, connect):
     while db.execute("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'bet_events'").fetchone()[0] < 72:
         db.execute("SELECT pg_sleep(0.1)")
     assert {name for name, seen in db.execute(scans).fetchall() if seen > before[name]} == set()
+
+
+@pytest.mark.not_on_citus("the statistics of a shard are those of its node")
+def test_what_a_payment_moved_is_found_by_an_index_of_its_own(app, db):
+    insert(app, *(event("V1_BALANCES_BALANCE_INCREASED", aggregate=f"b{n}", data={"bet_id": f"b{n}"}) for n in range(2000)))
+    payment = call(app, *DEPOSIT)["payment_id"]
+    db.execute("ANALYZE balance_events")
+    call(app, "fail_payment", TENANT, payment)
+    app.execute("SELECT pg_stat_force_next_flush()")
+    used = one(db, "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'balance_events_cause'")
+    assert used["idx_scan"] > 0
+
+
+@pytest.mark.not_on_citus("there, inserts fail with 42846 after it: the triggers take rows as they were")
+@pytest.mark.parametrize("column", ["note text", "note text DEFAULT 'x'", "note text GENERATED ALWAYS AS (event_type || '!') STORED"])
+def test_a_column_that_a_team_adds_is_no_concern_of_ours(app, connect, db, world, column):
+    for table in ("bet_events", "payment_events", "balance_events"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    call(app, "settle_bet", TENANT, world["bet"], "win", 20)
+    call(app, *PLACE)
+    purge(connect)
+    left = "SELECT FROM bet_events WHERE metadata ? 'idempotency_key' UNION ALL SELECT FROM payment_events WHERE metadata ? 'idempotency_key'"
+    assert rows(db, left) == []
+    assert call_all(db, "bet_history", TENANT, world["bet"])[-1]["event_type"] == "V1_BETS_BET_SETTLED"
+    db.execute("CALL ops.rebuild_projection()")
+    assert rows(db, "SELECT * FROM ops.verify_projections()") == []
