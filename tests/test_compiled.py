@@ -39,6 +39,15 @@ def test_what_is_compiled_can_be_read(table: str) -> None:
     assert '"{' not in text
 
 
+@pytest.mark.parametrize("table", [table for table in TABLES if table.endswith("_events")])
+def test_what_runs_for_one_event_is_short(table: str) -> None:
+    """Trigger functions, and the function of each event type."""
+    text = (COMPILED / f"{table}.sql").read_text()
+    functions = re.findall(r"^CREATE OR REPLACE FUNCTION (?:.*\n)+?\$body\$;$", text, re.MULTILINE)
+    assert sum("RETURNS trigger" in function for function in functions) == 2
+    assert max(function.count("\n") for function in functions) <= 150
+
+
 def test_no_template_is_left_over(db: psycopg.Connection) -> None:
     templates = [t for (t,) in db.execute("SELECT proname FROM pg_proc WHERE proname LIKE 'template\\_%'").fetchall()]
     bodies = " ".join(
@@ -85,6 +94,7 @@ LANGUAGE sql STABLE AS $$ {} $$
 SELECTED = "SELECT b.tenant_id, b.fixture_id, 1, coalesce(b.stake, 0), b.last_updated_at WHERE b.fixture_id IS NOT NULL"
 
 # What is wrong, the statements that make it so, and the words of the refusal.
+TYPE = "INSERT INTO projection.event_types (event_table, event_type, kind, status, rank, has_effect) VALUES"
 REFUSALS: dict[str, tuple[list[str], tuple[str, ...]]] = {
     "a column that no definition says": (
         ["ALTER TABLE public.fixtures_view ADD COLUMN won integer"],
@@ -174,6 +184,14 @@ REFUSALS: dict[str, tuple[list[str], tuple[str, ...]]] = {
         ["UPDATE projection.event_types SET required_fields = '{\"x\": \"colour\"}' WHERE event_type LIKE '%CONFIRMED'"],
         ("field x of event type V1_BETS_BET_CONFIRMED", "unknown kind colour"),
     ),
+    "a type that has the name of another": (
+        [f"{TYPE} ('public.bet_events', 'v1_bets_Bet_Placed', 'bet', NULL, 5, false)"],
+        ("event type v1_bets_Bet_Placed", "too much like V1_BETS_BET_PLACED of public.bet_events"),
+    ),
+    "a type of two event tables": (
+        [f"{TYPE} ('public.bet_events', 'V1_PAYMENTS_DEPOSIT_FAILED', 'bet', NULL, 5, false)"],
+        ("V1_PAYMENTS_DEPOSIT_FAILED", "too much like V1_PAYMENTS_DEPOSIT_FAILED of public.payment_events"),
+    ),
     "an event table without types": (
         [
             "SELECT projection.create_event_table('bonus_events', 'bonuses')",
@@ -238,7 +256,7 @@ def test_only_the_owner_compiles(db: psycopg.Connection) -> None:
 @ON_PLAIN_ONLY
 def test_what_later_events_change_is_read_before_where_a_table_above_adds_it_up(db: psycopg.Connection) -> None:
     """Of a row that it changes, an UPDATE gives back what is there now; the shipped tables need no more."""
-    text = "SELECT prosrc FROM pg_proc WHERE proname = 'bet_events_inserted'"
+    text = "SELECT prosrc FROM pg_proc WHERE proname = 'on_v1_bets_bet_settled'"
     assert "FOR NO KEY UPDATE" not in db.execute(text).fetchone()[0]  # type: ignore[index]
     compiled(
         db,
@@ -302,10 +320,10 @@ def test_what_guards_an_event_table_is_made_anew_where_it_was_changed(db: psycop
 @pytest.mark.parametrize(
     ("function", "wrong", "right"),
     [
-        ("bet_events_inserted", r"bets_placed = t\.bets_placed \+ 1", "bets_placed = t.bets_placed + 2"),
-        ("bet_events_inserted", r"open_bets = t\.open_bets - 1", "open_bets = t.open_bets"),
-        ("bet_events_inserted", r"t\.last_updated_at <=", "'-infinity' <="),
-        ("bet_events_inserted", r"'placed'::text\n( +INTO)", r"'confirmed'::text\n\1"),
+        ("on_v1_bets_bet_placed", r"bets_placed = t\.bets_placed \+ 1", "bets_placed = t.bets_placed + 2"),
+        ("on_v1_bets_bet_settled", r"open_bets = t\.open_bets - 1", "open_bets = t.open_bets"),
+        ("on_v1_bets_bet_settled", r"t\.last_updated_at <=", "'-infinity' <="),
+        ("on_v1_bets_bet_settled", r"t\.status = was\.status", "t.status <> 'settled'"),
         ("bets_view_refresh", r"g\.new_created_at > \(o\.was\)\.last_updated_at", "true"),
         ("user_activity_view_add", r"sum\(s\.sign \* s\.staked\)", "sum(s.staked)"),
     ],

@@ -40,358 +40,17 @@ BEGIN
             PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
             WHERE projection.bet_events_valid(e) IS NOT TRUE;
         END IF;
-        IF e.event_type = 'V1_BETS_BET_PLACED' THEN
-            IF ((e.event_data @@ 'strict $."fixture_id".type() == "string" && $."fixture_id" != "" &&
-                $."odds" >= 1 && $."odds" < 1e20 &&
-                $."stake" > 0 && $."stake" < 1e20 &&
-                $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                AND scale((e.event_data -> 'odds')::numeric) <= 18
-                AND scale((e.event_data -> 'stake')::numeric) <= 18
-                AND NOT e.event_data ?| '{from_balance}') IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-                WHERE projection.bet_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.bets_view
-            DECLARE
-                said public.bets_view;
-                v_is_new boolean;
-            BEGIN
-                INSERT INTO public.bets_view AS t (
-                    tenant_id, bet_id, user_id, stake, odds, fixture_id, status,
-                        result, payout, idempotency_key, created_at, last_updated_at
-                )
-                VALUES (
-                    e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
-                        ((e.event_data ->> 'stake'::text))::numeric,
-                        ((e.event_data ->> 'odds'::text))::numeric,
-                        (e.event_data ->> 'fixture_id'::text), 'placed'::text, NULL,
-                        NULL, (e.metadata ->> 'idempotency_key'::text),
-                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
-                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                )
-                ON CONFLICT DO NOTHING
-                RETURNING t.user_id, t.stake, t.created_at, t.last_updated_at
-                INTO said.user_id, said.stake, said.created_at, said.last_updated_at;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET bets = t.bets + 1, open_bets = t.open_bets + 1,
-                        staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
-                        first_activity_at = least(t.first_activity_at, said.created_at),
-                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        INSERT INTO public.user_activity_view AS t (
-                            tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
-                                deposits, withdrawals, first_activity_at, last_activity_at
-                        )
-                        VALUES (
-                            e.tenant_id, said.user_id, 1, 1,
-                                trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
-                                '0'::numeric, 0, 0, said.created_at, said.last_updated_at
-                        )
-                        ON CONFLICT DO NOTHING;
-                        v_is_new := FOUND;
-                        IF NOT v_is_new THEN
-                            -- Made by another transaction, since we looked.
-                            UPDATE public.user_activity_view AS t
-                            SET bets = t.bets + 1, open_bets = t.open_bets + 1,
-                                staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
-                                first_activity_at = least(t.first_activity_at, said.created_at),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('public.user_activity_view');
-                            END IF;
-                        END IF;
-                        IF v_is_new THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET users = t.users + 1
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                INSERT INTO projection.tenant_totals AS t (
-                                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                        withdrawals, balances
-                                )
-                                VALUES (
-                                    e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
-                                        0, 0, 0
-                                )
-                                ON CONFLICT DO NOTHING;
-                                IF NOT FOUND THEN
-                                    UPDATE projection.tenant_totals AS t
-                                    SET users = t.users + 1
-                                    WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                                    IF NOT FOUND THEN
-                                        PERFORM projection.refuse_race('projection.tenant_totals');
-                                    END IF;
-                                END IF;
-                            END IF;
-                        END IF;
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET bets_placed = t.bets_placed + 1,
-                        staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0, 1, 0, 0, 0,
-                                trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
-                                '0'::numeric, 0, 0, 0
-                        )
-                        ON CONFLICT DO NOTHING;
-                        IF NOT FOUND THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET bets_placed = t.bets_placed + 1,
-                                staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('projection.tenant_totals');
-                            END IF;
-                        END IF;
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSIF e.event_type = 'V1_BETS_BET_CONFIRMED' THEN
-            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-                WHERE projection.bet_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.bets_view
-            DECLARE
-                said public.bets_view;
-            BEGIN
-                UPDATE public.bets_view AS t
-                SET status = 'confirmed'::text,
-                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                    AND t.last_updated_at <=
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        AND t.status = 'placed'::text
-                RETURNING t.user_id, t.last_updated_at
-                INTO said.user_id, said.last_updated_at;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET bets_placed = t.bets_placed - 1,
-                        bets_confirmed = t.bets_confirmed + 1
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0, (- 1), 1, 0, 0, 0, 0,
-                                0, 0, 0, 0
-                        )
-                        ON CONFLICT DO NOTHING;
-                        IF NOT FOUND THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET bets_placed = t.bets_placed - 1,
-                                bets_confirmed = t.bets_confirmed + 1
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('projection.tenant_totals');
-                            END IF;
-                        END IF;
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSIF e.event_type = 'V1_BETS_BET_CANCELLED' THEN
-            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
-                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-                WHERE projection.bet_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.bets_view
-            DECLARE
-                said public.bets_view;
-                was public.bets_view;
-            BEGIN
-                UPDATE public.bets_view AS t
-                SET status = 'cancelled'::text,
-                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                    AND t.last_updated_at <=
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        AND t.status = 'confirmed'::text
-                RETURNING t.user_id, t.stake, t.last_updated_at, 'confirmed'::text
-                INTO said.user_id, said.stake, said.last_updated_at, was.status;
-                IF NOT FOUND THEN
-                    UPDATE public.bets_view AS t
-                    SET status = 'cancelled'::text,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                        AND t.last_updated_at <=
-                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.status = 'placed'::text
-                    RETURNING t.user_id, t.stake, t.last_updated_at, 'placed'::text
-                    INTO said.user_id, said.stake, said.last_updated_at, was.status;
-                END IF;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET open_bets = t.open_bets - 1,
-                        staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric)),
-                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET bets_placed = t.bets_placed
-                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                        bets_confirmed = t.bets_confirmed
-                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                        bets_cancelled = t.bets_cancelled + 1,
-                        staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
-                                (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
-                                (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
-                                0, 1, trim_scale((- COALESCE(said.stake, '0'::numeric))), 0, 0,
-                                0, 0, 0
-                        )
-                        ON CONFLICT DO NOTHING;
-                        IF NOT FOUND THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET bets_placed = t.bets_placed
-                                - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                                bets_confirmed = t.bets_confirmed
-                                - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                                bets_cancelled = t.bets_cancelled + 1,
-                                staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('projection.tenant_totals');
-                            END IF;
-                        END IF;
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSIF e.event_type = 'V1_BETS_BET_SETTLED' THEN
-            IF ((e.event_data @@ 'strict $."payout" >= 0 && $."payout" < 1e20 &&
-                ($."result" == "win" || $."result" == "loss" || $."result" == "void")') IS TRUE
-                AND scale((e.event_data -> 'payout')::numeric) <= 18) IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
-                WHERE projection.bet_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.bets_view
-            DECLARE
-                said public.bets_view;
-                was public.bets_view;
-            BEGIN
-                UPDATE public.bets_view AS t
-                SET status = 'settled'::text,
-                    result = (e.event_data ->> 'result'::text),
-                    payout = ((e.event_data ->> 'payout'::text))::numeric,
-                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                    AND t.last_updated_at <=
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        AND t.status = 'confirmed'::text
-                RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'confirmed'::text
-                INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
-                IF NOT FOUND THEN
-                    UPDATE public.bets_view AS t
-                    SET status = 'settled'::text,
-                        result = (e.event_data ->> 'result'::text),
-                        payout = ((e.event_data ->> 'payout'::text))::numeric,
-                        last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                    WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
-                        AND t.last_updated_at <=
-                                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                            AND t.status = 'placed'::text
-                    RETURNING t.user_id, t.stake, t.payout, t.last_updated_at, 'placed'::text
-                    INTO said.user_id, said.stake, said.payout, said.last_updated_at, was.status;
-                END IF;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET open_bets = t.open_bets - 1,
-                        paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
-                        net_result = trim_scale(t.net_result
-                        + COALESCE((said.payout - said.stake), '0'::numeric)),
-                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET bets_placed = t.bets_placed
-                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                        bets_confirmed = t.bets_confirmed
-                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                        bets_settled = t.bets_settled + 1,
-                        paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
-                        gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
-                        + COALESCE((said.stake - said.payout), '0'::numeric))
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
-                                (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
-                                (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
-                                1, 0, 0, trim_scale(COALESCE(said.payout, '0'::numeric)),
-                                trim_scale(COALESCE((said.stake - said.payout), '0'::numeric)),
-                                0, 0, 0
-                        )
-                        ON CONFLICT DO NOTHING;
-                        IF NOT FOUND THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET bets_placed = t.bets_placed
-                                - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
-                                bets_confirmed = t.bets_confirmed
-                                - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
-                                bets_settled = t.bets_settled + 1,
-                                paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
-                                gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
-                                + COALESCE((said.stake - said.payout), '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('projection.tenant_totals');
-                            END IF;
-                        END IF;
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSE
-            PERFORM projection.refuse_event('public.bet_events', to_jsonb(e));
-        END IF;
+        CASE e.event_type
+            WHEN 'V1_BETS_BET_PLACED' THEN
+                v_is_one := projection.on_v1_bets_bet_placed(e);
+            WHEN 'V1_BETS_BET_CONFIRMED' THEN
+                v_is_one := projection.on_v1_bets_bet_confirmed(e);
+            WHEN 'V1_BETS_BET_CANCELLED' THEN
+                v_is_one := projection.on_v1_bets_bet_cancelled(e);
+            WHEN 'V1_BETS_BET_SETTLED' THEN
+                v_is_one := projection.on_v1_bets_bet_settled(e);
+            ELSE PERFORM projection.refuse_event('public.bet_events', to_jsonb(e));
+        END CASE;
     ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event('public.bet_events', to_jsonb(n)) FROM new_events AS n
         WHERE projection.bet_events_valid(n) IS NOT TRUE;
@@ -405,9 +64,11 @@ BEGIN
                 SELECT array_agg(p.tenant_id), array_agg(p.key), array_agg(p.row)
                 FROM (
                     SELECT f.tenant_id, f.bet_id AS key,
-                        ROW(f.tenant_id, f.bet_id, f.user_id, f.stake, f.odds, f.fixture_id,
+                        ROW(
+                            f.tenant_id, f.bet_id, f.user_id, f.stake, f.odds, f.fixture_id,
                             f.status, f.result, f.payout, f.idempotency_key, f.created_at,
-                            f.last_updated_at)::public.bets_view AS row,
+                            f.last_updated_at
+                        )::public.bets_view AS row,
                         (row_number() OVER (ORDER BY f.tenant_id, f.bet_id) - 1) / 50000 AS part
                     FROM (
                         SELECT f.tenant_id, f.bet_id, f.said_2[2]::text AS user_id,
@@ -552,6 +213,282 @@ SELECT
                 AND e.event_data ->> 'result' IN ('win', 'loss', 'void')
         ELSE false
     END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_bets_bet_cancelled(
+    e public.bet_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+        AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+        WHERE projection.bet_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.bets_view
+    DECLARE
+        said public.bets_view;
+        was public.bets_view;
+        v_is_stored boolean;
+    BEGIN
+        -- Which status it had is carried, too: known without a look, by the condition that holds.
+        FOREACH was.status IN ARRAY ARRAY['confirmed'::text, 'placed'::text] LOOP
+            UPDATE public.bets_view AS t
+            SET status = 'cancelled'::text,
+                last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+            WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                AND t.last_updated_at <=
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    AND t.status = was.status
+            RETURNING t.user_id, t.stake, t.last_updated_at
+            INTO said.user_id, said.stake, said.last_updated_at;
+            v_is_stored := FOUND;
+            EXIT WHEN v_is_stored;
+        END LOOP;
+        IF v_is_stored THEN
+            UPDATE public.user_activity_view AS t
+            SET open_bets = t.open_bets - 1,
+                staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric)),
+                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET bets_placed = t.bets_placed
+                - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                bets_confirmed = t.bets_confirmed
+                - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                bets_cancelled = t.bets_cancelled + 1,
+                staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                PERFORM projection.tenant_totals_add(
+                    ARRAY[ROW(
+                        e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                        (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
+                        (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
+                        0, 1, (- COALESCE(said.stake, '0'::numeric)), 0, 0, 0, 0, 0
+                    )::projection.tenant_totals],
+                    '{}'
+                );
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_bets_bet_confirmed(
+    e public.bet_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+        WHERE projection.bet_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.bets_view
+    DECLARE
+        said public.bets_view;
+    BEGIN
+        UPDATE public.bets_view AS t
+        SET status = 'confirmed'::text,
+            last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+            AND t.last_updated_at <=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                AND t.status IN ('placed'::text)
+        RETURNING t.user_id, t.last_updated_at
+        INTO said.user_id, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET bets_placed = t.bets_placed - 1,
+                bets_confirmed = t.bets_confirmed + 1
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                PERFORM projection.tenant_totals_add(
+                    ARRAY[ROW(
+                        e.tenant_id, 1000 + pg_backend_pid() % 32, 0, (- 1), 1, 0, 0, 0, 0,
+                        0, 0, 0, 0
+                    )::projection.tenant_totals],
+                    '{}'
+                );
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_bets_bet_placed(
+    e public.bet_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $."fixture_id".type() == "string" && $."fixture_id" != "" &&
+        $."odds" >= 1 && $."odds" < 1e20 &&
+        $."stake" > 0 && $."stake" < 1e20 &&
+        $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+        AND scale((e.event_data -> 'odds')::numeric) <= 18
+        AND scale((e.event_data -> 'stake')::numeric) <= 18
+        AND NOT e.event_data ?| '{from_balance}') IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+        WHERE projection.bet_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.bets_view
+    DECLARE
+        said public.bets_view;
+    BEGIN
+        INSERT INTO public.bets_view AS t (
+            tenant_id, bet_id, user_id, stake, odds, fixture_id, status,
+                result, payout, idempotency_key, created_at, last_updated_at
+        )
+        VALUES (
+            e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
+                ((e.event_data ->> 'stake'::text))::numeric,
+                ((e.event_data ->> 'odds'::text))::numeric,
+                (e.event_data ->> 'fixture_id'::text), 'placed'::text, NULL,
+                NULL, (e.metadata ->> 'idempotency_key'::text),
+                to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
+                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING t.user_id, t.stake, t.created_at, t.last_updated_at
+        INTO said.user_id, said.stake, said.created_at, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET bets = t.bets + 1, open_bets = t.open_bets + 1,
+                staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
+                first_activity_at = least(t.first_activity_at, said.created_at),
+                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_add(
+                    ARRAY[ROW(
+                        e.tenant_id, said.user_id, 1, 1,
+                        COALESCE(said.stake, '0'::numeric), '0'::numeric, '0'::numeric,
+                        0, 0, said.created_at, said.last_updated_at
+                    )::public.user_activity_view],
+                    '{}'
+                );
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET bets_placed = t.bets_placed + 1,
+                staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                PERFORM projection.tenant_totals_add(
+                    ARRAY[ROW(
+                        e.tenant_id, 1000 + pg_backend_pid() % 32, 0, 1, 0, 0, 0,
+                        COALESCE(said.stake, '0'::numeric), '0'::numeric, '0'::numeric,
+                        0, 0, 0
+                    )::projection.tenant_totals],
+                    '{}'
+                );
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_bets_bet_settled(
+    e public.bet_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $."payout" >= 0 && $."payout" < 1e20 &&
+        ($."result" == "win" || $."result" == "loss" || $."result" == "void")') IS TRUE
+        AND scale((e.event_data -> 'payout')::numeric) <= 18) IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.bet_events', to_jsonb(e))
+        WHERE projection.bet_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.bets_view
+    DECLARE
+        said public.bets_view;
+        was public.bets_view;
+        v_is_stored boolean;
+    BEGIN
+        -- Which status it had is carried, too: known without a look, by the condition that holds.
+        FOREACH was.status IN ARRAY ARRAY['confirmed'::text, 'placed'::text] LOOP
+            UPDATE public.bets_view AS t
+            SET status = 'settled'::text,
+                result = (e.event_data ->> 'result'::text),
+                payout = ((e.event_data ->> 'payout'::text))::numeric,
+                last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+            WHERE t.tenant_id = e.tenant_id AND t.bet_id = e.aggregate_id
+                AND t.last_updated_at <=
+                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                    AND t.status = was.status
+            RETURNING t.user_id, t.stake, t.payout, t.last_updated_at
+            INTO said.user_id, said.stake, said.payout, said.last_updated_at;
+            v_is_stored := FOUND;
+            EXIT WHEN v_is_stored;
+        END LOOP;
+        IF v_is_stored THEN
+            UPDATE public.user_activity_view AS t
+            SET open_bets = t.open_bets - 1,
+                paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                net_result = trim_scale(t.net_result
+                + COALESCE((said.payout - said.stake), '0'::numeric)),
+                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET bets_placed = t.bets_placed
+                - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                bets_confirmed = t.bets_confirmed
+                - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                bets_settled = t.bets_settled + 1,
+                paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
+                + COALESCE((said.stake - said.payout), '0'::numeric))
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                PERFORM projection.tenant_totals_add(
+                    ARRAY[ROW(
+                        e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                        (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
+                        (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
+                        1, 0, 0, COALESCE(said.payout, '0'::numeric),
+                        COALESCE((said.stake - said.payout), '0'::numeric), 0, 0, 0
+                    )::projection.tenant_totals],
+                    '{}'
+                );
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.bets_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
 $body$;
 CREATE TRIGGER guard_event BEFORE DELETE OR UPDATE ON public.bet_events
 FOR EACH ROW EXECUTE FUNCTION projection.guard_event();

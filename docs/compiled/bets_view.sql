@@ -182,9 +182,11 @@ BEGIN
                 n.last_updated_at FROM unnest(p_new) AS n
             ORDER BY n.tenant_id, n.bet_id
             ON CONFLICT DO NOTHING
-            RETURNING ROW(t.tenant_id, t.bet_id, t.user_id, t.stake, t.odds, t.fixture_id,
+            RETURNING ROW(
+                t.tenant_id, t.bet_id, t.user_id, t.stake, t.odds, t.fixture_id,
                 t.status, t.result, t.payout, t.idempotency_key, t.created_at,
-                t.last_updated_at)::public.bets_view AS row
+                t.last_updated_at
+            )::public.bets_view AS row
         )
         SELECT coalesce(array_agg(i.row), '{}') INTO v_inserted FROM inserted AS i;
         SELECT coalesce(array_agg(n.tenant_id), '{}'), coalesce(array_agg(n.bet_id), '{}'), array_agg(n)
@@ -218,7 +220,8 @@ BEGIN
             SELECT g.tenant_id, g.key, o.was, CASE
                 WHEN g.new_tenant_id IS NOT NULL
                 AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)
-                THEN ROW(g.tenant_id, g.key,
+                THEN ROW(
+                g.tenant_id, g.key,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).user_id ELSE g.new_user_id END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).stake ELSE g.new_stake END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).odds ELSE g.new_odds END,
@@ -240,21 +243,26 @@ BEGIN
                 CASE WHEN g.new_result IS NULL THEN (o.was).payout ELSE g.new_payout END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).idempotency_key ELSE g.new_idempotency_key END,
                 least((o.was).created_at, g.new_created_at),
-                greatest((o.was).last_updated_at, g.new_last_updated_at))::public.bets_view
+                greatest((o.was).last_updated_at, g.new_last_updated_at)
+            )::public.bets_view
                 ELSE f.row
             END AS will
             FROM given AS g
             LEFT JOIN LATERAL (
-                SELECT ROW(t.tenant_id, t.bet_id, t.user_id, t.stake, t.odds, t.fixture_id,
+                SELECT ROW(
+                    t.tenant_id, t.bet_id, t.user_id, t.stake, t.odds, t.fixture_id,
                     t.status, t.result, t.payout, t.idempotency_key, t.created_at,
-                    t.last_updated_at)::public.bets_view AS was
+                    t.last_updated_at
+                )::public.bets_view AS was
                 FROM public.bets_view AS t
                 WHERE t.tenant_id = g.tenant_id AND t.bet_id = g.key OFFSET 0
             ) AS o ON true
             LEFT JOIN LATERAL (
-                SELECT ROW(f.tenant_id, f.bet_id, f.user_id, f.stake, f.odds, f.fixture_id,
+                SELECT ROW(
+                    f.tenant_id, f.bet_id, f.user_id, f.stake, f.odds, f.fixture_id,
                     f.status, f.result, f.payout, f.idempotency_key, f.created_at,
-                    f.last_updated_at)::public.bets_view AS row FROM (
+                    f.last_updated_at
+                )::public.bets_view AS row FROM (
                     SELECT f.tenant_id, f.bet_id, f.said_2[2]::text AS user_id,
                         f.said_2[3]::numeric AS stake, f.said_2[4]::numeric AS odds,
                         f.said_2[5]::text AS fixture_id, f.said_1[2]::text AS status,
@@ -331,9 +339,11 @@ BEGIN
             WHERE w.was IS NULL AND w.will IS DISTINCT FROM NULL AND (SELECT a.yes FROM all_locked AS a)
             ORDER BY w.tenant_id, w.key COLLATE "C"
             ON CONFLICT DO NOTHING
-            RETURNING ROW(t.tenant_id, t.bet_id, t.user_id, t.stake, t.odds, t.fixture_id,
+            RETURNING ROW(
+                t.tenant_id, t.bet_id, t.user_id, t.stake, t.odds, t.fixture_id,
                 t.status, t.result, t.payout, t.idempotency_key, t.created_at,
-                t.last_updated_at)::public.bets_view AS will
+                t.last_updated_at
+            )::public.bets_view AS will
         ),
         deleted AS (
             DELETE FROM public.bets_view AS t USING work AS w
@@ -358,27 +368,35 @@ BEGIN
     v_after := v_inserted || v_after;
     PERFORM projection.user_activity_view_add(
         ARRAY(
-            SELECT ROW(c.tenant_id, c.user_id, c.bets, c.open_bets, c.staked, c.paid_out,
-                c.net_result, 0, 0, c.first_activity_at, c.last_activity_at)::public.user_activity_view
+            SELECT ROW(
+                c.tenant_id, c.user_id, c.bets, c.open_bets, c.staked, c.paid_out,
+                c.net_result, 0, 0, c.first_activity_at, c.last_activity_at
+            )::public.user_activity_view
             FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.activity_of_bet(r) AS c
         ),
         ARRAY(
-            SELECT ROW(c.tenant_id, c.user_id, c.bets, c.open_bets, c.staked, c.paid_out,
-                c.net_result, 0, 0, c.first_activity_at, c.last_activity_at)::public.user_activity_view
+            SELECT ROW(
+                c.tenant_id, c.user_id, c.bets, c.open_bets, c.staked, c.paid_out,
+                c.net_result, 0, 0, c.first_activity_at, c.last_activity_at
+            )::public.user_activity_view
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.activity_of_bet(r) AS c
         )
     );
     PERFORM projection.tenant_totals_add(
         ARRAY(
-            SELECT ROW(c.tenant_id, 1000 + pg_backend_pid() % 32, 0, c.bets_placed,
+            SELECT ROW(
+                c.tenant_id, 1000 + pg_backend_pid() % 32, 0, c.bets_placed,
                 c.bets_confirmed, c.bets_settled, c.bets_cancelled, c.staked,
-                c.paid_out, c.gross_gaming_revenue, 0, 0, 0)::projection.tenant_totals
+                c.paid_out, c.gross_gaming_revenue, 0, 0, 0
+            )::projection.tenant_totals
             FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_bet(r) AS c
         ),
         ARRAY(
-            SELECT ROW(c.tenant_id, 1000 + pg_backend_pid() % 32, 0, c.bets_placed,
+            SELECT ROW(
+                c.tenant_id, 1000 + pg_backend_pid() % 32, 0, c.bets_placed,
                 c.bets_confirmed, c.bets_settled, c.bets_cancelled, c.staked,
-                c.paid_out, c.gross_gaming_revenue, 0, 0, 0)::projection.tenant_totals
+                c.paid_out, c.gross_gaming_revenue, 0, 0, 0
+            )::projection.tenant_totals
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_bet(r) AS c
         )
     );

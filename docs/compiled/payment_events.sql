@@ -15,6 +15,334 @@ VALUES
     'withdrawal', 'completed', '2', '{}', '{}', 'true'),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_FAILED',
     'withdrawal', 'failed', '2', '{}', '{"reason": "text"}', 'true');
+CREATE OR REPLACE FUNCTION projection.on_v1_payments_deposit_completed(
+    e public.payment_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+        WHERE projection.payment_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.payments_view
+    DECLARE
+        said public.payments_view;
+    BEGIN
+        UPDATE public.payments_view AS t
+        SET status = 'completed'::text,
+            last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+            AND t.last_updated_at <=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                AND t.type = 'deposit'::text
+                AND t.status IN ('created'::text)
+        RETURNING t.user_id, t.last_updated_at
+        INTO said.user_id, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_payments_deposit_created(
+    e public.payment_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+        $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+        AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+        WHERE projection.payment_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.payments_view
+    DECLARE
+        said public.payments_view;
+    BEGIN
+        INSERT INTO public.payments_view AS t (
+            tenant_id, payment_id, user_id, type, amount, status,
+                idempotency_key, created_at, last_updated_at
+        )
+        VALUES (
+            e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
+                'deposit'::text, ((e.event_data ->> 'amount'::text))::numeric,
+                'created'::text, (e.metadata ->> 'idempotency_key'::text),
+                to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
+                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING t.user_id, t.amount, t.created_at, t.last_updated_at
+        INTO said.user_id, said.amount, said.created_at, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
+                first_activity_at = least(t.first_activity_at, said.created_at),
+                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_add(
+                    ARRAY[ROW(
+                        e.tenant_id, said.user_id, 0, 0, 0, 0, 0,
+                        COALESCE(said.amount, '0'::numeric), '0'::numeric,
+                        said.created_at, said.last_updated_at
+                    )::public.user_activity_view],
+                    '{}'
+                );
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                PERFORM projection.tenant_totals_add(
+                    ARRAY[ROW(
+                        e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        COALESCE(said.amount, '0'::numeric), '0'::numeric, 0
+                    )::projection.tenant_totals],
+                    '{}'
+                );
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_payments_deposit_failed(
+    e public.payment_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+        AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+        WHERE projection.payment_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.payments_view
+    DECLARE
+        said public.payments_view;
+    BEGIN
+        UPDATE public.payments_view AS t
+        SET status = 'failed'::text,
+            last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+            AND t.last_updated_at <=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                AND t.type = 'deposit'::text
+                AND t.status IN ('created'::text)
+        RETURNING t.user_id, t.amount, t.last_updated_at
+        INTO said.user_id, said.amount, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric)),
+                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                PERFORM projection.tenant_totals_add(
+                    ARRAY[ROW(
+                        e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        (- COALESCE(said.amount, '0'::numeric)), 0, 0
+                    )::projection.tenant_totals],
+                    '{}'
+                );
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_payments_withdrawal_completed(
+    e public.payment_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+        WHERE projection.payment_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.payments_view
+    DECLARE
+        said public.payments_view;
+    BEGIN
+        UPDATE public.payments_view AS t
+        SET status = 'completed'::text,
+            last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+            AND t.last_updated_at <=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                AND t.type = 'withdrawal'::text
+                AND t.status IN ('created'::text)
+        RETURNING t.user_id, t.last_updated_at
+        INTO said.user_id, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_payments_withdrawal_created(
+    e public.payment_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
+        $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
+        AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+        WHERE projection.payment_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.payments_view
+    DECLARE
+        said public.payments_view;
+    BEGIN
+        INSERT INTO public.payments_view AS t (
+            tenant_id, payment_id, user_id, type, amount, status,
+                idempotency_key, created_at, last_updated_at
+        )
+        VALUES (
+            e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
+                'withdrawal'::text, ((e.event_data ->> 'amount'::text))::numeric,
+                'created'::text, (e.metadata ->> 'idempotency_key'::text),
+                to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
+                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING t.user_id, t.amount, t.created_at, t.last_updated_at
+        INTO said.user_id, said.amount, said.created_at, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
+                first_activity_at = least(t.first_activity_at, said.created_at),
+                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_add(
+                    ARRAY[ROW(
+                        e.tenant_id, said.user_id, 0, 0, 0, 0, 0, '0'::numeric,
+                        COALESCE(said.amount, '0'::numeric), said.created_at,
+                        said.last_updated_at
+                    )::public.user_activity_view],
+                    '{}'
+                );
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                PERFORM projection.tenant_totals_add(
+                    ARRAY[ROW(
+                        e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        '0'::numeric, COALESCE(said.amount, '0'::numeric), 0
+                    )::projection.tenant_totals],
+                    '{}'
+                );
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_payments_withdrawal_failed(
+    e public.payment_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+        AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+        WHERE projection.payment_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.payments_view
+    DECLARE
+        said public.payments_view;
+    BEGIN
+        UPDATE public.payments_view AS t
+        SET status = 'failed'::text,
+            last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+            AND t.last_updated_at <=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                AND t.type = 'withdrawal'::text
+                AND t.status IN ('created'::text)
+        RETURNING t.user_id, t.amount, t.last_updated_at
+        INTO said.user_id, said.amount, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric)),
+                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                PERFORM projection.tenant_totals_add(
+                    ARRAY[ROW(
+                        e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        0, (- COALESCE(said.amount, '0'::numeric)), 0
+                    )::projection.tenant_totals],
+                    '{}'
+                );
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
 CREATE OR REPLACE FUNCTION projection.payment_events_inserted(
     
 )
@@ -45,401 +373,21 @@ BEGIN
             PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
             WHERE projection.payment_events_valid(e) IS NOT TRUE;
         END IF;
-        IF e.event_type = 'V1_PAYMENTS_DEPOSIT_CREATED' THEN
-            IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
-                $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                WHERE projection.payment_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.payments_view
-            DECLARE
-                said public.payments_view;
-                v_is_new boolean;
-            BEGIN
-                INSERT INTO public.payments_view AS t (
-                    tenant_id, payment_id, user_id, type, amount, status,
-                        idempotency_key, created_at, last_updated_at
-                )
-                VALUES (
-                    e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
-                        'deposit'::text, ((e.event_data ->> 'amount'::text))::numeric,
-                        'created'::text, (e.metadata ->> 'idempotency_key'::text),
-                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
-                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                )
-                ON CONFLICT DO NOTHING
-                RETURNING t.user_id, t.amount, t.created_at, t.last_updated_at
-                INTO said.user_id, said.amount, said.created_at, said.last_updated_at;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
-                        first_activity_at = least(t.first_activity_at, said.created_at),
-                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        INSERT INTO public.user_activity_view AS t (
-                            tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
-                                deposits, withdrawals, first_activity_at, last_activity_at
-                        )
-                        VALUES (
-                            e.tenant_id, said.user_id, 0, 0, 0, 0, 0,
-                                trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric,
-                                said.created_at, said.last_updated_at
-                        )
-                        ON CONFLICT DO NOTHING;
-                        v_is_new := FOUND;
-                        IF NOT v_is_new THEN
-                            -- Made by another transaction, since we looked.
-                            UPDATE public.user_activity_view AS t
-                            SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
-                                first_activity_at = least(t.first_activity_at, said.created_at),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('public.user_activity_view');
-                            END IF;
-                        END IF;
-                        IF v_is_new THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET users = t.users + 1
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                INSERT INTO projection.tenant_totals AS t (
-                                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                        withdrawals, balances
-                                )
-                                VALUES (
-                                    e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
-                                        0, 0, 0
-                                )
-                                ON CONFLICT DO NOTHING;
-                                IF NOT FOUND THEN
-                                    UPDATE projection.tenant_totals AS t
-                                    SET users = t.users + 1
-                                    WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                                    IF NOT FOUND THEN
-                                        PERFORM projection.refuse_race('projection.tenant_totals');
-                                    END IF;
-                                END IF;
-                            END IF;
-                        END IF;
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric, 0
-                        )
-                        ON CONFLICT DO NOTHING;
-                        IF NOT FOUND THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('projection.tenant_totals');
-                            END IF;
-                        END IF;
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSIF e.event_type = 'V1_PAYMENTS_WITHDRAWAL_CREATED' THEN
-            IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
-                $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
-                AND scale((e.event_data -> 'amount')::numeric) <= 18) IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                WHERE projection.payment_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.payments_view
-            DECLARE
-                said public.payments_view;
-                v_is_new boolean;
-            BEGIN
-                INSERT INTO public.payments_view AS t (
-                    tenant_id, payment_id, user_id, type, amount, status,
-                        idempotency_key, created_at, last_updated_at
-                )
-                VALUES (
-                    e.tenant_id, e.aggregate_id, (e.event_data ->> 'user_id'::text),
-                        'withdrawal'::text, ((e.event_data ->> 'amount'::text))::numeric,
-                        'created'::text, (e.metadata ->> 'idempotency_key'::text),
-                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision)),
-                        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                )
-                ON CONFLICT DO NOTHING
-                RETURNING t.user_id, t.amount, t.created_at, t.last_updated_at
-                INTO said.user_id, said.amount, said.created_at, said.last_updated_at;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
-                        first_activity_at = least(t.first_activity_at, said.created_at),
-                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        INSERT INTO public.user_activity_view AS t (
-                            tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
-                                deposits, withdrawals, first_activity_at, last_activity_at
-                        )
-                        VALUES (
-                            e.tenant_id, said.user_id, 0, 0, 0, 0, 0, '0'::numeric,
-                                trim_scale(COALESCE(said.amount, '0'::numeric)), said.created_at,
-                                said.last_updated_at
-                        )
-                        ON CONFLICT DO NOTHING;
-                        v_is_new := FOUND;
-                        IF NOT v_is_new THEN
-                            -- Made by another transaction, since we looked.
-                            UPDATE public.user_activity_view AS t
-                            SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
-                                first_activity_at = least(t.first_activity_at, said.created_at),
-                                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('public.user_activity_view');
-                            END IF;
-                        END IF;
-                        IF v_is_new THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET users = t.users + 1
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                INSERT INTO projection.tenant_totals AS t (
-                                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                        withdrawals, balances
-                                )
-                                VALUES (
-                                    e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
-                                        0, 0, 0
-                                )
-                                ON CONFLICT DO NOTHING;
-                                IF NOT FOUND THEN
-                                    UPDATE projection.tenant_totals AS t
-                                    SET users = t.users + 1
-                                    WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
-                                    IF NOT FOUND THEN
-                                        PERFORM projection.refuse_race('projection.tenant_totals');
-                                    END IF;
-                                END IF;
-                            END IF;
-                        END IF;
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                '0'::numeric, trim_scale(COALESCE(said.amount, '0'::numeric)), 0
-                        )
-                        ON CONFLICT DO NOTHING;
-                        IF NOT FOUND THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('projection.tenant_totals');
-                            END IF;
-                        END IF;
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSIF e.event_type = 'V1_PAYMENTS_DEPOSIT_COMPLETED' THEN
-            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                WHERE projection.payment_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.payments_view
-            DECLARE
-                said public.payments_view;
-            BEGIN
-                UPDATE public.payments_view AS t
-                SET status = 'completed'::text,
-                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                    AND t.last_updated_at <=
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        AND t.type = 'deposit'::text
-                        AND t.status = 'created'::text
-                RETURNING t.user_id, t.last_updated_at
-                INTO said.user_id, said.last_updated_at;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSIF e.event_type = 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
-            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
-                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                WHERE projection.payment_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.payments_view
-            DECLARE
-                said public.payments_view;
-            BEGIN
-                UPDATE public.payments_view AS t
-                SET status = 'failed'::text,
-                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                    AND t.last_updated_at <=
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        AND t.type = 'deposit'::text
-                        AND t.status = 'created'::text
-                RETURNING t.user_id, t.amount, t.last_updated_at
-                INTO said.user_id, said.amount, said.last_updated_at;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric)),
-                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                trim_scale((- COALESCE(said.amount, '0'::numeric))), 0, 0
-                        )
-                        ON CONFLICT DO NOTHING;
-                        IF NOT FOUND THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('projection.tenant_totals');
-                            END IF;
-                        END IF;
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSIF e.event_type = 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
-            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                WHERE projection.payment_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.payments_view
-            DECLARE
-                said public.payments_view;
-            BEGIN
-                UPDATE public.payments_view AS t
-                SET status = 'completed'::text,
-                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                    AND t.last_updated_at <=
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        AND t.type = 'withdrawal'::text
-                        AND t.status = 'created'::text
-                RETURNING t.user_id, t.last_updated_at
-                INTO said.user_id, said.last_updated_at;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSIF e.event_type = 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
-            IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
-                AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
-                PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
-                WHERE projection.payment_events_valid(e) IS NOT TRUE;
-            END IF;
-            -- public.payments_view
-            DECLARE
-                said public.payments_view;
-            BEGIN
-                UPDATE public.payments_view AS t
-                SET status = 'failed'::text,
-                    last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
-                    AND t.last_updated_at <=
-                            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-                        AND t.type = 'withdrawal'::text
-                        AND t.status = 'created'::text
-                RETURNING t.user_id, t.amount, t.last_updated_at
-                INTO said.user_id, said.amount, said.last_updated_at;
-                IF FOUND THEN
-                    UPDATE public.user_activity_view AS t
-                    SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric)),
-                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
-                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
-                    IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                        PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
-                    END IF;
-                    UPDATE projection.tenant_totals AS t
-                    SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
-                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                    IF NOT FOUND THEN
-                        INSERT INTO projection.tenant_totals AS t (
-                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
-                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
-                                withdrawals, balances
-                        )
-                        VALUES (
-                            e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                                0, trim_scale((- COALESCE(said.amount, '0'::numeric))), 0
-                        )
-                        ON CONFLICT DO NOTHING;
-                        IF NOT FOUND THEN
-                            UPDATE projection.tenant_totals AS t
-                            SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
-                            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
-                            IF NOT FOUND THEN
-                                PERFORM projection.refuse_race('projection.tenant_totals');
-                            END IF;
-                        END IF;
-                    END IF;
-                ELSE
-                    -- Late, tied, or out of the ordinary: fold all events of the stream.
-                    PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
-                END IF;
-            END;
-        ELSE
-            PERFORM projection.refuse_event('public.payment_events', to_jsonb(e));
-        END IF;
+        CASE e.event_type
+            WHEN 'V1_PAYMENTS_DEPOSIT_CREATED' THEN
+                v_is_one := projection.on_v1_payments_deposit_created(e);
+            WHEN 'V1_PAYMENTS_WITHDRAWAL_CREATED' THEN
+                v_is_one := projection.on_v1_payments_withdrawal_created(e);
+            WHEN 'V1_PAYMENTS_DEPOSIT_COMPLETED' THEN
+                v_is_one := projection.on_v1_payments_deposit_completed(e);
+            WHEN 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
+                v_is_one := projection.on_v1_payments_deposit_failed(e);
+            WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
+                v_is_one := projection.on_v1_payments_withdrawal_completed(e);
+            WHEN 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
+                v_is_one := projection.on_v1_payments_withdrawal_failed(e);
+            ELSE PERFORM projection.refuse_event('public.payment_events', to_jsonb(e));
+        END CASE;
     ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event('public.payment_events', to_jsonb(n)) FROM new_events AS n
         WHERE projection.payment_events_valid(n) IS NOT TRUE;
@@ -453,8 +401,10 @@ BEGIN
                 SELECT array_agg(p.tenant_id), array_agg(p.key), array_agg(p.row)
                 FROM (
                     SELECT f.tenant_id, f.payment_id AS key,
-                        ROW(f.tenant_id, f.payment_id, f.user_id, f.type, f.amount, f.status,
-                            f.idempotency_key, f.created_at, f.last_updated_at)::public.payments_view AS row,
+                        ROW(
+                            f.tenant_id, f.payment_id, f.user_id, f.type, f.amount, f.status,
+                            f.idempotency_key, f.created_at, f.last_updated_at
+                        )::public.payments_view AS row,
                         (row_number() OVER (ORDER BY f.tenant_id, f.payment_id) - 1) / 50000 AS part
                     FROM (
                         SELECT f.tenant_id, f.payment_id, f.said_2[2]::text AS user_id,

@@ -159,8 +159,10 @@ BEGIN
                 n.idempotency_key, n.created_at, n.last_updated_at FROM unnest(p_new) AS n
             ORDER BY n.tenant_id, n.payment_id
             ON CONFLICT DO NOTHING
-            RETURNING ROW(t.tenant_id, t.payment_id, t.user_id, t.type, t.amount, t.status,
-                t.idempotency_key, t.created_at, t.last_updated_at)::public.payments_view AS row
+            RETURNING ROW(
+                t.tenant_id, t.payment_id, t.user_id, t.type, t.amount, t.status,
+                t.idempotency_key, t.created_at, t.last_updated_at
+            )::public.payments_view AS row
         )
         SELECT coalesce(array_agg(i.row), '{}') INTO v_inserted FROM inserted AS i;
         SELECT coalesce(array_agg(n.tenant_id), '{}'), coalesce(array_agg(n.payment_id), '{}'), array_agg(n)
@@ -194,7 +196,8 @@ BEGIN
             SELECT g.tenant_id, g.key, o.was, CASE
                 WHEN g.new_tenant_id IS NOT NULL
                 AND (o.was IS NULL OR g.new_created_at > (o.was).last_updated_at)
-                THEN ROW(g.tenant_id, g.key,
+                THEN ROW(
+                g.tenant_id, g.key,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).user_id ELSE g.new_user_id END,
                 CASE WHEN CASE (o.was).status
                 WHEN 'created'::text THEN 0
@@ -221,19 +224,24 @@ BEGIN
                 THEN (o.was).status ELSE g.new_status END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).idempotency_key ELSE g.new_idempotency_key END,
                 least((o.was).created_at, g.new_created_at),
-                greatest((o.was).last_updated_at, g.new_last_updated_at))::public.payments_view
+                greatest((o.was).last_updated_at, g.new_last_updated_at)
+            )::public.payments_view
                 ELSE f.row
             END AS will
             FROM given AS g
             LEFT JOIN LATERAL (
-                SELECT ROW(t.tenant_id, t.payment_id, t.user_id, t.type, t.amount, t.status,
-                    t.idempotency_key, t.created_at, t.last_updated_at)::public.payments_view AS was
+                SELECT ROW(
+                    t.tenant_id, t.payment_id, t.user_id, t.type, t.amount, t.status,
+                    t.idempotency_key, t.created_at, t.last_updated_at
+                )::public.payments_view AS was
                 FROM public.payments_view AS t
                 WHERE t.tenant_id = g.tenant_id AND t.payment_id = g.key OFFSET 0
             ) AS o ON true
             LEFT JOIN LATERAL (
-                SELECT ROW(f.tenant_id, f.payment_id, f.user_id, f.type, f.amount, f.status,
-                    f.idempotency_key, f.created_at, f.last_updated_at)::public.payments_view AS row FROM (
+                SELECT ROW(
+                    f.tenant_id, f.payment_id, f.user_id, f.type, f.amount, f.status,
+                    f.idempotency_key, f.created_at, f.last_updated_at
+                )::public.payments_view AS row FROM (
                     SELECT f.tenant_id, f.payment_id, f.said_2[2]::text AS user_id,
                         f.said_1[3]::text AS type, f.said_2[3]::numeric AS amount,
                         f.said_1[2]::text AS status,
@@ -300,8 +308,10 @@ BEGIN
             WHERE w.was IS NULL AND w.will IS DISTINCT FROM NULL AND (SELECT a.yes FROM all_locked AS a)
             ORDER BY w.tenant_id, w.key COLLATE "C"
             ON CONFLICT DO NOTHING
-            RETURNING ROW(t.tenant_id, t.payment_id, t.user_id, t.type, t.amount, t.status,
-                t.idempotency_key, t.created_at, t.last_updated_at)::public.payments_view AS will
+            RETURNING ROW(
+                t.tenant_id, t.payment_id, t.user_id, t.type, t.amount, t.status,
+                t.idempotency_key, t.created_at, t.last_updated_at
+            )::public.payments_view AS will
         ),
         deleted AS (
             DELETE FROM public.payments_view AS t USING work AS w
@@ -326,25 +336,33 @@ BEGIN
     v_after := v_inserted || v_after;
     PERFORM projection.user_activity_view_add(
         ARRAY(
-            SELECT ROW(c.tenant_id, c.user_id, 0, 0, 0, 0, 0, c.deposits, c.withdrawals,
-                c.first_activity_at, c.last_activity_at)::public.user_activity_view
+            SELECT ROW(
+                c.tenant_id, c.user_id, 0, 0, 0, 0, 0, c.deposits, c.withdrawals,
+                c.first_activity_at, c.last_activity_at
+            )::public.user_activity_view
             FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.activity_of_payment(r) AS c
         ),
         ARRAY(
-            SELECT ROW(c.tenant_id, c.user_id, 0, 0, 0, 0, 0, c.deposits, c.withdrawals,
-                c.first_activity_at, c.last_activity_at)::public.user_activity_view
+            SELECT ROW(
+                c.tenant_id, c.user_id, 0, 0, 0, 0, 0, c.deposits, c.withdrawals,
+                c.first_activity_at, c.last_activity_at
+            )::public.user_activity_view
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.activity_of_payment(r) AS c
         )
     );
     PERFORM projection.tenant_totals_add(
         ARRAY(
-            SELECT ROW(c.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                c.deposits, c.withdrawals, 0)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                c.deposits, c.withdrawals, 0
+            )::projection.tenant_totals
             FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_payment(r) AS c
         ),
         ARRAY(
-            SELECT ROW(c.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                c.deposits, c.withdrawals, 0)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                c.deposits, c.withdrawals, 0
+            )::projection.tenant_totals
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_payment(r) AS c
         )
     );

@@ -125,9 +125,11 @@ BEGIN
         )
         SELECT count(*),
             NULL,
-            array_agg(ROW(t.tenant_id, t.user_id, t.bets, t.open_bets, t.staked, t.paid_out,
+            array_agg(ROW(
+            t.tenant_id, t.user_id, t.bets, t.open_bets, t.staked, t.paid_out,
             t.net_result, t.deposits, t.withdrawals, t.first_activity_at,
-            t.last_activity_at)::public.user_activity_view)
+            t.last_activity_at
+        )::public.user_activity_view)
             FILTER (WHERE t.is_new),
             (SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale),
             (SELECT array_agg(c.user_id) FROM change AS c WHERE c.is_stale)
@@ -139,13 +141,17 @@ BEGIN
     END;
     PERFORM projection.tenant_totals_add(
         ARRAY(
-            SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
-                0, 0, 0, 0, 0)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
+                0, 0, 0, 0, 0
+            )::projection.tenant_totals
             FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_user(r) AS c
         ),
         ARRAY(
-            SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
-                0, 0, 0, 0, 0)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
+                0, 0, 0, 0, 0
+            )::projection.tenant_totals
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_user(r) AS c
         )
     );
@@ -240,16 +246,20 @@ BEGIN
             SELECT g.tenant_id, g.key, o.was, f.row AS will
             FROM given AS g
             LEFT JOIN LATERAL (
-                SELECT ROW(t.tenant_id, t.user_id, t.bets, t.open_bets, t.staked, t.paid_out,
+                SELECT ROW(
+                    t.tenant_id, t.user_id, t.bets, t.open_bets, t.staked, t.paid_out,
                     t.net_result, t.deposits, t.withdrawals, t.first_activity_at,
-                    t.last_activity_at)::public.user_activity_view AS was
+                    t.last_activity_at
+                )::public.user_activity_view AS was
                 FROM public.user_activity_view AS t
                 WHERE t.tenant_id = g.tenant_id AND t.user_id = g.key OFFSET 0
             ) AS o ON true
             LEFT JOIN LATERAL (
-                SELECT ROW(f.tenant_id, f.user_id, f.bets, f.open_bets, f.staked, f.paid_out,
+                SELECT ROW(
+                    f.tenant_id, f.user_id, f.bets, f.open_bets, f.staked, f.paid_out,
                     f.net_result, f.deposits, f.withdrawals, f.first_activity_at,
-                    f.last_activity_at)::public.user_activity_view AS row FROM (
+                    f.last_activity_at
+                )::public.user_activity_view AS row FROM (
                     SELECT s.tenant_id, s.user_id, sum(s.bets)::integer AS bets,
                         sum(s.open_bets)::integer AS open_bets,
                         trim_scale(sum(s.staked)) AS staked,
@@ -305,9 +315,11 @@ BEGIN
             WHERE w.was IS NULL AND w.will IS DISTINCT FROM NULL AND (SELECT a.yes FROM all_locked AS a)
             ORDER BY w.tenant_id, w.key COLLATE "C"
             ON CONFLICT DO NOTHING
-            RETURNING ROW(t.tenant_id, t.user_id, t.bets, t.open_bets, t.staked, t.paid_out,
+            RETURNING ROW(
+                t.tenant_id, t.user_id, t.bets, t.open_bets, t.staked, t.paid_out,
                 t.net_result, t.deposits, t.withdrawals, t.first_activity_at,
-                t.last_activity_at)::public.user_activity_view AS will
+                t.last_activity_at
+            )::public.user_activity_view AS will
         ),
         deleted AS (
             DELETE FROM public.user_activity_view AS t USING work AS w
@@ -331,13 +343,17 @@ BEGIN
     v_after := v_inserted || v_after;
     PERFORM projection.tenant_totals_add(
         ARRAY(
-            SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
-                0, 0, 0, 0, 0)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
+                0, 0, 0, 0, 0
+            )::projection.tenant_totals
             FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_user(r) AS c
         ),
         ARRAY(
-            SELECT ROW(c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
-                0, 0, 0, 0, 0)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 3000 + pg_backend_pid() % 32, c.users, 0, 0, 0, 0, 0,
+                0, 0, 0, 0, 0
+            )::projection.tenant_totals
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_user(r) AS c
         )
     );

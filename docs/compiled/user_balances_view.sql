@@ -82,11 +82,15 @@ BEGIN
             RETURNING t.*, t.xmax = 0 AS is_new
         )
         SELECT count(*),
-            array_agg(ROW(t.tenant_id, t.user_id, t.balance - c.balance,
-            t.transaction_count - c.transaction_count, t.last_transaction_at)::public.user_balances_view)
+            array_agg(ROW(
+            t.tenant_id, t.user_id, t.balance - c.balance,
+            t.transaction_count - c.transaction_count, t.last_transaction_at
+        )::public.user_balances_view)
             FILTER (WHERE NOT t.is_new),
-            array_agg(ROW(t.tenant_id, t.user_id, t.balance, t.transaction_count,
-            t.last_transaction_at)::public.user_balances_view),
+            array_agg(ROW(
+            t.tenant_id, t.user_id, t.balance, t.transaction_count,
+            t.last_transaction_at
+        )::public.user_balances_view),
             (SELECT array_agg(c.tenant_id) FROM change AS c WHERE c.is_stale),
             (SELECT array_agg(c.user_id) FROM change AS c WHERE c.is_stale)
         INTO v_changed, v_before, v_after, v_tenant_ids, v_keys
@@ -97,13 +101,17 @@ BEGIN
     END;
     PERFORM projection.tenant_totals_add(
         ARRAY(
-            SELECT ROW(c.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                0, 0, c.balances)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                0, 0, c.balances
+            )::projection.tenant_totals
             FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_balance(r) AS c
         ),
         ARRAY(
-            SELECT ROW(c.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                0, 0, c.balances)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                0, 0, c.balances
+            )::projection.tenant_totals
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_balance(r) AS c
         )
     );
@@ -206,14 +214,18 @@ BEGIN
             SELECT g.tenant_id, g.key, o.was, f.row AS will
             FROM given AS g
             LEFT JOIN LATERAL (
-                SELECT ROW(t.tenant_id, t.user_id, t.balance, t.transaction_count,
-                    t.last_transaction_at)::public.user_balances_view AS was
+                SELECT ROW(
+                    t.tenant_id, t.user_id, t.balance, t.transaction_count,
+                    t.last_transaction_at
+                )::public.user_balances_view AS was
                 FROM public.user_balances_view AS t
                 WHERE t.tenant_id = g.tenant_id AND t.user_id = g.key OFFSET 0
             ) AS o ON true
             LEFT JOIN LATERAL (
-                SELECT ROW(f.tenant_id, f.user_id, f.balance, f.transaction_count,
-                    f.last_transaction_at)::public.user_balances_view AS row FROM (
+                SELECT ROW(
+                    f.tenant_id, f.user_id, f.balance, f.transaction_count,
+                    f.last_transaction_at
+                )::public.user_balances_view AS row FROM (
                     SELECT s.tenant_id, s.user_id, trim_scale(sum(s.balance)) AS balance,
                         sum(s.transaction_count)::integer AS transaction_count,
                         max(s.last_transaction_at) AS last_transaction_at
@@ -252,8 +264,10 @@ BEGIN
             WHERE w.was IS NULL AND w.will IS DISTINCT FROM NULL AND (SELECT a.yes FROM all_locked AS a)
             ORDER BY w.tenant_id, w.key COLLATE "C"
             ON CONFLICT DO NOTHING
-            RETURNING ROW(t.tenant_id, t.user_id, t.balance, t.transaction_count,
-                t.last_transaction_at)::public.user_balances_view AS will
+            RETURNING ROW(
+                t.tenant_id, t.user_id, t.balance, t.transaction_count,
+                t.last_transaction_at
+            )::public.user_balances_view AS will
         ),
         deleted AS (
             DELETE FROM public.user_balances_view AS t USING work AS w
@@ -277,13 +291,17 @@ BEGIN
     v_after := v_inserted || v_after;
     PERFORM projection.tenant_totals_add(
         ARRAY(
-            SELECT ROW(c.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                0, 0, c.balances)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                0, 0, c.balances
+            )::projection.tenant_totals
             FROM unnest(v_after) AS r CROSS JOIN LATERAL projection.totals_of_balance(r) AS c
         ),
         ARRAY(
-            SELECT ROW(c.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                0, 0, c.balances)::projection.tenant_totals
+            SELECT ROW(
+                c.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                0, 0, c.balances
+            )::projection.tenant_totals
             FROM unnest(v_before) AS r CROSS JOIN LATERAL projection.totals_of_balance(r) AS c
         )
     );

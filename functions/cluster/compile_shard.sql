@@ -9,7 +9,7 @@ AS $$
 DECLARE
     v_made boolean;
 BEGIN
-    IF to_regproc(projection.local_function('public.bet_events', 'one', p_shard_id)) IS NOT NULL THEN
+    IF to_regproc(projection.local_function('public.bet_events', 'many', p_shard_id)) IS NOT NULL THEN
         RETURN;
     END IF;
     -- In a session of its own: whoever makes functions lets others wait until it commits, and must not itself wait for

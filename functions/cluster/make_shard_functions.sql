@@ -9,7 +9,7 @@ DECLARE
     v_made text;
     v_old regprocedure;
 BEGIN
-    v_made := projection.local_function('public.bet_events', 'one', p_shard_id);
+    v_made := projection.local_function('public.bet_events', 'many', p_shard_id);
     -- One maker for a shard and those beside it. Not one a node: a statement on several shards has a session for each,
     -- and ends when all are done.
     PERFORM pg_advisory_xact_lock(hashtextextended(v_made, 0));

@@ -13,18 +13,20 @@ BEGIN
             projection.valid_text(p_event_table), '',
             'Whether an event is what projection.event_types says of its type.';
     END IF;
+    IF p_shard_id IS NOT NULL OR NOT projection.is_distributed(p_event_table) THEN
+        RETURN QUERY SELECT p_event_table, projection.type_function(p_event_table, t.event_type, p_shard_id),
+            format('(e %s) RETURNS boolean LANGUAGE plpgsql', p_event_table),
+            projection.one_text(p_event_table, t.event_type, p_shard_id), '',
+            format('What is done with one event of type %s.', t.event_type)
+            FROM projection.registered_types() AS t
+            WHERE t.event_table = p_event_table ORDER BY t.rank, t.event_type;
+    END IF;
     IF p_shard_id IS NOT NULL THEN
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'forget', p_shard_id),
             format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
             projection.filled('forget', jsonb_build_object(
                 'statements', projection.forget_text(p_event_table, 'unnest(p_events)', p_shard_id)
             )), '', 'What is done when idempotency keys were taken out of events.';
-        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'one', p_shard_id),
-            format('(e %s) RETURNS boolean LANGUAGE plpgsql', p_event_table),
-            projection.filled('one', jsonb_build_object(
-                'guard', projection.guard_text(p_event_table, true, p_shard_id),
-                'one', projection.one_text(p_event_table, p_shard_id)
-            )), '', 'What is done with the one event of a statement.';
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'many', p_shard_id),
             format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
             projection.filled('many', jsonb_build_object(

@@ -30,6 +30,14 @@ AS $$
     ) AS k (event_table, kinds) USING (event_table)
     WHERE t.event_table = p_event_table AND t.has_effect AND t.kind <> ALL (k.kinds)
     UNION ALL
+    SELECT format('event type %s', t.event_type),
+        format('is too much like %s of %s', o.event_type, o.event_table),
+        'One that differs in more than capital letters, in one event table.'
+    FROM projection.registered_types() AS t
+    JOIN projection.registered_types() AS o
+        ON lower(o.event_type) = lower(t.event_type) AND o IS DISTINCT FROM t
+    WHERE t.event_table = p_event_table
+    UNION ALL
     SELECT format('event table %s', p_event_table), 'has no event type',
         'Register its types in projection.event_types first.'
     WHERE NOT EXISTS (SELECT FROM projection.registered_types() AS t WHERE t.event_table = p_event_table)

@@ -6,20 +6,32 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_names jsonb := jsonb_build_object(
+    v_is_distributed boolean := projection.is_distributed(p_event_table);
+    v_holes jsonb := jsonb_build_object(
         'event_table', p_event_table, 'name', quote_literal(p_event_table),
         'valid', projection.local_function(p_event_table, 'valid', NULL)
     );
 BEGIN
-    IF projection.is_distributed(p_event_table) THEN
-        RETURN projection.filled('inserted_on_shard', v_names || jsonb_build_object(
+    v_holes := v_holes || jsonb_build_object('usual', projection.filled('usual_event', v_holes), 'types', (
+        SELECT string_agg(
+            format(
+                -- An assignment, since an expression is evaluated without a query.
+                CASE WHEN v_is_distributed THEN E'WHEN %L THEN\n    v_function := %3$L;'
+                    ELSE E'WHEN %L THEN\n    v_is_one := %s(e);' END,
+                t.event_type, f.name, split_part(f.name, '.', 2)
+            ), E'\n' ORDER BY t.rank, t.event_type
+        )
+        FROM projection.registered_types() AS t
+        CROSS JOIN LATERAL projection.type_function(t.event_table, t.event_type, NULL) AS f (name)
+        WHERE t.event_table = p_event_table
+    ));
+    IF v_is_distributed THEN
+        RETURN projection.filled('inserted_on_shard', v_holes || jsonb_build_object(
             'row', projection.row_of(p_event_table, '{}', 'n'),
-            'one', quote_literal(split_part(p_event_table, '.', 2) || '_one'),
             'many', quote_literal(split_part(p_event_table, '.', 2) || '_many')
         ));
     END IF;
-    RETURN projection.filled('inserted', v_names || jsonb_build_object(
-        'one', projection.one_text(p_event_table),
+    RETURN projection.filled('inserted', v_holes || jsonb_build_object(
         'many', projection.many_text(p_event_table, 'new_events')
     ));
 END
@@ -27,7 +39,7 @@ $$;
 
 COMMENT ON FUNCTION projection.inserted_text(text) IS
 'The body of the trigger function projection.<event table>_inserted(): checks what was inserted, and brings it to '
-'the read tables. On Citus it calls functions that are compiled for its shard. Example: SELECT '
-'projection.inserted_text(''public.bet_events'').';
+'the read tables: one event by the function of its type, many by themselves. On Citus it calls functions that are '
+'compiled for its shard. Example: SELECT projection.inserted_text(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.inserted_text(text) FROM public;

@@ -2,18 +2,10 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.local_function(p_table text, p_does text, p_shard_id bigint)
 RETURNS text
-LANGUAGE plpgsql STABLE
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-BEGIN
-    IF p_shard_id IS NULL THEN
-        RETURN 'projection.' || quote_ident(split_part(p_table, '.', 2) || '_' || p_does);
-    END IF;
-    RETURN 'projection.' || quote_ident(concat_ws(
-        '_', split_part(p_table, '.', 2), p_does,
-        substring(projection.local_table(p_table, p_shard_id) FROM '[0-9]+$'), projection.compiled_version()
-    ));
-END
+    SELECT projection.local_name(split_part(p_table, '.', 2) || '_' || p_does, p_table, p_shard_id)
 $$;
 
 COMMENT ON FUNCTION projection.local_function(text, text, bigint) IS

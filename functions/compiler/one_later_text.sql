@@ -9,7 +9,6 @@ DECLARE
     v_later record;
     v_holes jsonb;
     v_statements text;
-    v_status text;
 BEGIN
     SELECT l.* INTO v_later FROM projection.one_later(p_definition, p_event_type, p_shard_id) AS l;
     IF v_later.conditions IS NULL THEN
@@ -26,30 +25,22 @@ BEGIN
     FROM projection.registered_sources() AS s
     CROSS JOIN LATERAL projection.returned_text(s.read_table, v_later.carry) AS r (holes)
     WHERE s.definition = p_definition;
-    IF v_later.columns_before <> '{}' THEN
+    v_statements := projection.filled('one_later', v_holes || jsonb_build_object('is_later', array_to_string(
+        v_later.conditions || CASE
+            WHEN v_later.is_status_carried
+                THEN format('t.%1$I = was.%1$I', v_later.status_column)
+            WHEN v_later.statuses IS NOT NULL
+                THEN format('t.%I IN (%s)', v_later.status_column, projection.joined(v_later.statuses))
+        END, E'\n    AND '
+    )));
+    IF v_later.is_status_carried THEN
+        v_statements := projection.filled('one_later_by_status', jsonb_build_object(
+            'status_column', quote_ident(v_later.status_column), 'statuses', projection.joined(v_later.statuses),
+            'later', v_statements
+        ));
+    ELSIF v_later.columns_before <> '{}' THEN
         -- What was there is carried, too: it has to be read, and locked, before.
-        v_statements := projection.filled('one_before', v_holes) || E'\n'
-            || projection.filled('one_later', v_holes || jsonb_build_object('is_later', array_to_string(
-                v_later.conditions || CASE WHEN v_later.statuses IS NOT NULL THEN format(
-                    't.%I IN (%s)', v_later.status_column, projection.joined(v_later.statuses)
-                ) END, E'\n    AND '
-            )));
-    ELSE
-        FOREACH v_status IN ARRAY coalesce(v_later.statuses, '{NULL}') LOOP
-            v_statements := concat_ws(E'\n', v_statements, format(
-                CASE WHEN v_statements IS NULL THEN '%s' ELSE E'IF NOT FOUND THEN\n%s\nEND IF;' END,
-                projection.indented(projection.filled('one_later', v_holes || jsonb_build_object(
-                    'is_later', array_to_string(
-                        v_later.conditions || CASE WHEN v_status IS NOT NULL THEN format(
-                            't.%I = %s', v_later.status_column, v_status
-                        ) END, E'\n    AND '
-                    )
-                ) || CASE WHEN v_later.is_status_carried THEN jsonb_build_object(
-                    'returned', concat_ws(', ', v_holes ->> 'returned', v_status),
-                    'targets', concat_ws(', ', v_holes ->> 'targets', format('was.%I', v_later.status_column))
-                ) ELSE '{}' END), CASE WHEN v_statements IS NULL THEN 0 ELSE 1 END)
-            ));
-        END LOOP;
+        v_statements := projection.filled('one_before', v_holes) || E'\n' || v_statements;
     END IF;
     RETURN projection.one_of_state_text(p_definition, v_statements, v_later.carry, p_shard_id);
 END

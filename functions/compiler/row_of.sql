@@ -7,10 +7,13 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT format('ROW(%s)::%s', projection.joined(array_agg(coalesce(
-            p_values ->> c.name, p_alias || '.' || quote_ident(c.name), 'NULL'
-        ) ORDER BY c.n)), p_table)
-        FROM unnest(projection.columns(p_table)) WITH ORDINALITY AS c (name, n)
+        SELECT format(CASE WHEN strpos(r.list, E'\n') > 0 THEN E'ROW(\n    %s\n)::%s' ELSE 'ROW(%s)::%s' END, r.list, p_table)
+        FROM (
+            SELECT projection.joined(array_agg(coalesce(
+                p_values ->> c.name, p_alias || '.' || quote_ident(c.name), 'NULL'
+            ) ORDER BY c.n))
+            FROM unnest(projection.columns(p_table)) WITH ORDINALITY AS c (name, n)
+        ) AS r (list)
     );
 END
 $$;

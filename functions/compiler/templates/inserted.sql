@@ -14,7 +14,11 @@ BEGIN
         v_is_one := v_is_one IS NULL;
     END LOOP;
     IF v_is_one THEN
-        PERFORM "{one}";
+        PERFORM "{usual}";
+        CASE e.event_type
+            WHEN "{types}" THEN NULL;
+            ELSE PERFORM projection.refuse_event("{name}", to_jsonb(e));
+        END CASE;
     ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n
         WHERE "{valid}"(n) IS NOT TRUE;

@@ -10,10 +10,11 @@ DECLARE
     v_is_one boolean;
     v_part "{event_table}"[];
     v_shard_id bigint := substring(TG_TABLE_NAME FROM '_([0-9]+)$');
+    v_function text;
     v_suffix text := '_' || v_shard_id || '_' || projection.compiled_version();
 BEGIN
     -- A shard that was split off or moved here, or a new version.
-    IF to_regproc('projection.' || "{one}" || v_suffix) IS NULL THEN
+    IF to_regproc('projection.' || "{many}" || v_suffix) IS NULL THEN
         PERFORM projection.compile_shard(v_shard_id);
     END IF;
     -- None, one or many? Two rows are enough to tell.
@@ -21,7 +22,12 @@ BEGIN
         v_is_one := v_is_one IS NULL;
     END LOOP;
     IF v_is_one THEN
-        EXECUTE format('SELECT projection.%I($1)', "{one}" || v_suffix) USING e;
+        PERFORM "{usual}";
+        CASE e.event_type
+            WHEN "{types}" THEN NULL;
+            ELSE PERFORM projection.refuse_event("{name}", to_jsonb(e));
+        END CASE;
+        EXECUTE format('SELECT projection.%I($1)', v_function || v_suffix) USING e;
     ELSIF NOT v_is_one THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(n)) FROM new_events AS n
         WHERE "{valid}"("{row}") IS NOT TRUE;

@@ -5,11 +5,14 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-PERFORM "{add}"(ARRAY["{plus}"], "{minus}");
+PERFORM "{add}"(
+    ARRAY["{plus}"],
+    "{minus}"
+);
 END
 $$;
 
 COMMENT ON FUNCTION projection.template_one_add() IS
-'Template: what one event adds to a table above, where an UPDATE is not enough: see projection.one_carry_text().';
+'Template: what one event adds to a table above, where an UPDATE is not enough: see projection.one_add_text().';
 
 REVOKE ALL ON FUNCTION projection.template_one_add() FROM public;

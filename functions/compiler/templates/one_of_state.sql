@@ -10,7 +10,7 @@ DECLARE
     "{variables}" text;
 BEGIN
     PERFORM "{statements}";
-    IF FOUND THEN
+    IF "{stored}" THEN
         PERFORM "{carry}";
     ELSE
         -- Late, tied, or out of the ordinary: fold all events of the stream.

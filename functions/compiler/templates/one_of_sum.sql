@@ -6,11 +6,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
 -- "{read_table}"
-DECLARE
-    v_is_new boolean;
-BEGIN
-    PERFORM "{carry}";
-END;
+PERFORM "{carry}";
 END
 $$;
 

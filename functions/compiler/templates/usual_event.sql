@@ -1,6 +1,6 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION projection.template_one_event()
+CREATE OR REPLACE FUNCTION projection.template_usual_event()
 RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -16,14 +16,10 @@ IF (
     PERFORM projection.refuse_event("{name}", to_jsonb(e))
     WHERE "{valid}"(e) IS NOT TRUE;
 END IF;
-IF "{branches}" THEN NULL;
-ELSE
-    PERFORM projection.refuse_event("{name}", to_jsonb(e));
-END IF;
 END
 $$;
 
-COMMENT ON FUNCTION projection.template_one_event() IS
-'Template: what is done with one event (e): see projection.one_text().';
+COMMENT ON FUNCTION projection.template_usual_event() IS
+'Template: the check of what every event (e) has, whatever its type: see projection.inserted_text().';
 
-REVOKE ALL ON FUNCTION projection.template_one_event() FROM public;
+REVOKE ALL ON FUNCTION projection.template_usual_event() FROM public;
