@@ -6,7 +6,7 @@ CREATE TABLE public.bets_view (
     user_id text COLLATE "C",
     stake numeric,
     odds numeric,
-    fixture_id text,
+    fixture_id text COLLATE "C",
     status text NOT NULL,
     result text,
     payout numeric,

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from betledger.server import EmbeddedServer, throwaway_server
 from citus_cluster import Cluster, running_cluster, why_not
+from hostile_locale import offer_locale, use_locale
 from psycopg import conninfo, sql
 from pytest_postgresql import factories
 
@@ -35,6 +36,7 @@ TEMPLATE = "tests_tmpl"
 _stack = ExitStack()
 # With --citus: the cluster that every test runs on.
 _cluster: Cluster | None = None
+_locale = "that of the server"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server before pytest-postgresql reads where it is."""
-    global _cluster
+    global _cluster, _locale
     if config.option.collectonly:
         return
     if config.option.citus:
@@ -52,13 +54,22 @@ def pytest_configure(config: pytest.Config) -> None:
             pytest.exit(f"nothing was tested: {reason}", returncode=2)
         _cluster = _stack.enter_context(running_cluster(SETTINGS, FOLDER))
         url = _cluster.urls[0]
+    elif "DATABASE_URL" in os.environ:
+        url = os.environ["DATABASE_URL"]
     else:
+        offer_locale(_stack)
         url = _stack.enter_context(throwaway_server(SETTINGS, FOLDER))
+        _locale = use_locale(url)
     parts = conninfo.conninfo_to_dict(url)
     config.option.postgresql_host = parts.get("host")
     config.option.postgresql_port = parts.get("port")
     config.option.postgresql_user = parts.get("user")
     config.option.postgresql_password = parts.get("password")
+
+
+def pytest_report_header() -> str:
+    """Tell in which locale the databases of the tests are."""
+    return f"databases: {_locale}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -126,6 +126,17 @@ NONE_OF_THESE = {
     "an invalid or unfinished index": f"""
         SELECT i.indexrelid::regclass::text AS name FROM ({TABLES}) t JOIN pg_index i ON i.indrelid = t.oid
         WHERE NOT (i.indisvalid AND i.indisready)""",
+    "an index in another collation than C or that of the database, whose version doctor compares": f"""
+        SELECT i.indexrelid::regclass::text AS name FROM ({TABLES}) t JOIN pg_index i ON i.indrelid = t.oid
+        WHERE EXISTS (
+            SELECT FROM unnest(i.indcollation) AS c WHERE c NOT IN (0, '"C"'::regcollation, '"default"'::regcollation))""",
+    "a key or an id that sorts by the locale of the database": f"""
+        SELECT name || '.' || a.attname AS name FROM ({TABLES}) t JOIN pg_attribute a ON a.attrelid = t.oid
+        WHERE relkind IN ('r', 'p') AND {HAS_TENANT} AND a.attnum > 0 AND a.attcollation NOT IN (0, '"C"'::regcollation)
+        AND (a.attname LIKE '%id' OR a.attname LIKE '%key')""",
+    "a function that folds case by the locale of the database": f"""
+        SELECT name FROM ({FUNCTIONS}) f
+        WHERE prosrc ~* '\\m(lower|upper|initcap)\\((?![^()]*COLLATE "C"\\))'""",
     "a disabled trigger": f"""
         SELECT tgname AS name FROM ({TABLES}) t JOIN pg_trigger g ON g.tgrelid = t.oid WHERE tgenabled = 'D'""",
 }
@@ -160,6 +171,13 @@ BROKEN = {
     "a function of another owner": "CREATE FUNCTION public.x() RETURNS int LANGUAGE sql RETURN 1",
     "a column of public without a comment": "ALTER TABLE bets_view ADD x int",
     "a function of public or ops without a comment that has an example": "COMMENT ON FUNCTION bet_history IS 'No more.'",
+    "an index in another collation than C or that of the database, whose version doctor compares": (
+        'CREATE INDEX ON bets_view (tenant_id, fixture_id COLLATE "POSIX")'
+    ),
+    "a key or an id that sorts by the locale of the database": "ALTER TABLE bets_view ADD bonus_id text",
+    "a function that folds case by the locale of the database": (
+        "CREATE FUNCTION ops.x(y text) RETURNS text LANGUAGE sql AS $$ SELECT lower(y) $$"
+    ),
     "a disabled trigger": "ALTER TABLE bet_events DISABLE TRIGGER refuse_malformed",
 }
 

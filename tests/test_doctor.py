@@ -25,6 +25,14 @@ BROKEN = {
         "ALTER TABLE bets_view OWNER TO postgres",
         "public.bets_view belongs to postgres",
     ),
+    "streams begin with their first event": (
+        "INSERT INTO bet_events SELECT gen_random_uuid(), 7, 'b', 'V1_BETS_BET_CONFIRMED', '{}', 1700000000000, 1, NULL, now()",
+        "1 bets were never placed, as b of tenant 7",
+    ),
+    "subscriptions work": (
+        "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect = false, slot_name = NONE)",
+        "subscription s is disabled",
+    ),
     "indexes are valid": (
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'bet_events_time'::regclass",
         "public.bet_events_time of public.bet_events was left unfinished",
@@ -68,6 +76,48 @@ def test_what_is_broken_is_found_and_named(db, connect, check):
                 db.execute("ALTER TABLE bet_events ENABLE TRIGGER USER")
         assert findings(db) == {check: [finding]}
     assert findings(db) == {}
+
+
+@pytest.mark.not_on_citus("there the functions are on all nodes")
+def test_a_definer_function_of_a_superuser_is_found(db):
+    with db.transaction(force_rollback=True):
+        db.execute("ALTER FUNCTION projection.bet_events_inserted() OWNER TO postgres")
+        assert findings(db) == {
+            "everything belongs to betledger_owner": [
+                "projection.bet_events_inserted() belongs to postgres, and runs with its rights"
+            ]
+        }
+
+
+@pytest.mark.not_on_citus("Citus makes slots of its own")
+def test_a_slot_that_nobody_reads_is_found(db):
+    (finds,) = db.execute("SELECT finds FROM ops.server_checks() WHERE check_name LIKE '%slot%'").fetchone()
+    db.execute("SELECT pg_create_physical_replication_slot('forgotten', true)")
+    try:
+        assert db.execute(finds).fetchall() == []
+        found = db.execute(finds.replace("> 1024 ^ 3", ">= 0").encode()).fetchall()
+    finally:
+        db.execute("SELECT pg_drop_replication_slot('forgotten')")
+    assert [text.split(",")[0] for (text,) in found] == ["slot forgotten is not in use"]
+
+
+@pytest.mark.not_on_citus("the catalogue of one node is changed")
+def test_another_version_of_the_library_that_sorts_text_is_found(db):
+    """After an upgrade of the operating system: a unique index may let a key in twice."""
+    with db.transaction(force_rollback=True):
+        db.execute("UPDATE pg_database SET datcollversion = 'old' WHERE datname = current_database()")
+        (finding,) = findings(db).pop("text sorts as it did when it was indexed")
+    assert finding.startswith("the indexes were built by version old of the library that sorts text, now it is ")
+
+
+@pytest.mark.not_on_citus("triggers of shards stay enabled")
+def test_an_event_of_the_far_future_is_found(db):
+    with db.transaction(force_rollback=True):
+        place(db, key="k")
+        db.execute("ALTER TABLE bet_events DISABLE TRIGGER USER")
+        place(db, bet="late", timestamp=4_102_444_800_000)
+        db.execute("ALTER TABLE bet_events ENABLE TRIGGER USER")
+        assert findings(db) == {"no event is of the far future": ["public.bet_events has one of 2100-01-01 00:00:00+00"]}
 
 
 @pytest.mark.not_on_citus("the server is set up for prepared transactions there")

@@ -66,7 +66,8 @@ BEGIN
                     || projection.event_order(e.event_type) || e.id
                 ) COLLATE "C" AS position
             FROM public.payment_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
-            WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = p_key AND e."timestamp" <= p_at_ms
+            WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = p_key
+                AND e."timestamp" <= p_at_ms
         ) AS s
         GROUP BY s.tenant_id, s.payment_id
     ) AS f;

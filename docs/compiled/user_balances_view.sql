@@ -138,7 +138,8 @@ BEGIN
         SELECT c.tenant_id, c.user_id, c.balance, c.transaction_count,
             c.last_transaction_at
         FROM public.balance_events AS e CROSS JOIN LATERAL projection.balance_of_event(e) AS c
-        WHERE e.tenant_id = p_tenant_id AND (e.event_data ->> 'user_id'::text) = p_key AND e."timestamp" <= p_at_ms
+        WHERE e.tenant_id = p_tenant_id AND ((e.event_data ->> 'user_id'::text) COLLATE "C") = p_key
+            AND e."timestamp" <= p_at_ms
     ) AS s
     GROUP BY s.tenant_id, s.user_id;
 END
@@ -233,7 +234,7 @@ BEGIN
                         SELECT c.tenant_id, c.user_id, c.balance, c.transaction_count,
                             c.last_transaction_at
                         FROM public.balance_events AS e CROSS JOIN LATERAL projection.balance_of_event(e) AS c
-                        WHERE e.tenant_id = g.tenant_id AND (e.event_data ->> 'user_id'::text) = g.key
+                        WHERE e.tenant_id = g.tenant_id AND ((e.event_data ->> 'user_id'::text) COLLATE "C") = g.key
                     ) AS s
                     GROUP BY s.tenant_id, s.user_id
                 ) AS f

@@ -15,7 +15,7 @@ BEGIN
     RETURN QUERY
     SELECT e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp", e.version, e.metadata, e.created_at
     FROM public.balance_events AS e
-    WHERE e.tenant_id = p_tenant_id AND e.event_data ->> 'user_id' = p_user_id
+    WHERE e.tenant_id = p_tenant_id AND (e.event_data ->> 'user_id') COLLATE "C" = p_user_id
     ORDER BY e."timestamp", e.id;
 END
 $$;

@@ -6,7 +6,7 @@ LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT projection.filled('query', jsonb_build_object('query', projection.fold_text(
-        p_read_table, 'e.tenant_id = p_tenant_id AND <key> = p_key AND e."timestamp" <= p_at_ms'
+        p_read_table, E'e.tenant_id = p_tenant_id AND <key> = p_key\n    AND e."timestamp" <= p_at_ms'
     )))
 $$;
 

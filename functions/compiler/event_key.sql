@@ -8,7 +8,14 @@ AS $$
 BEGIN
     RETURN (
         SELECT array_agg(
-            CASE p_left WHEN '' THEN d.value ELSE format('%s%I = %s', p_left, d.name, d.value) END
+            CASE
+                WHEN p_left <> '' THEN format('%s%I = %s', p_left, d.name, d.value)
+                -- A column has its collation; an expression has that of the database, and no index of ours.
+                WHEN d.name = 'tenant_id' OR d.value = ANY (ARRAY(
+                    SELECT 'e.' || quote_ident(c) FROM unnest(projection.columns(s.source_table)) AS c
+                )) THEN d.value
+                ELSE format('(%s COLLATE "C")', d.value)
+            END
             ORDER BY array_position(p.key_columns, d.name)
         )
         FROM projection.registered_sources() AS s

@@ -35,7 +35,7 @@ AS $$
         'One that differs in more than capital letters, in one event table.'
     FROM projection.registered_types() AS t
     JOIN projection.registered_types() AS o
-        ON lower(o.event_type) = lower(t.event_type) AND o IS DISTINCT FROM t
+        ON lower(o.event_type COLLATE "C") = lower(t.event_type COLLATE "C") AND o IS DISTINCT FROM t
     WHERE t.event_table = p_event_table
     UNION ALL
     SELECT format('event table %s', p_event_table), 'has no event type',

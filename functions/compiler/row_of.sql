@@ -7,7 +7,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT format(CASE WHEN strpos(r.list, E'\n') > 0 THEN E'ROW(\n    %s\n)::%s' ELSE 'ROW(%s)::%s' END, r.list, p_table)
+        SELECT format(
+            CASE WHEN strpos(r.list, E'\n') > 0 THEN E'ROW(\n    %s\n)::%s' ELSE 'ROW(%s)::%s' END, r.list, p_table
+        )
         FROM (
             SELECT projection.joined(array_agg(coalesce(
                 p_values ->> c.name, p_alias || '.' || quote_ident(c.name), 'NULL'

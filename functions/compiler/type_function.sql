@@ -7,7 +7,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     -- A name has 63 bytes; on Citus, those of shard and version have to be among them.
     SELECT projection.local_name(
-        'on_' || CASE WHEN octet_length(p_event_type) <= 40 THEN lower(p_event_type) ELSE md5(p_event_type) END,
+        'on_' || CASE
+            WHEN octet_length(p_event_type) <= 40 THEN lower(p_event_type COLLATE "C")
+            ELSE md5(p_event_type)
+        END,
         p_event_table, p_shard_id
     )
 $$;

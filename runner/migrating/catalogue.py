@@ -71,7 +71,9 @@ def expected(migrator: Migrator, scratch_url: str | None, only: Callable[[str], 
         only: which files, by path.
     """
     with (
-        scratch_database(scratch_url or conninfo_of(migrator.connection), migrator.on_citus) as url,
+        scratch_database(
+            scratch_url or conninfo_of(migrator.connection), migrator.connection, migrator.on_citus
+        ) as url,
         opened(url, migrator.files.sources[""], teams=migrator.files.teams) as scratch,
         session(url) as connection,
     ):

@@ -39,6 +39,11 @@ class Migrator:
         self._pooled = pooled(connection)
         if self.on_citus and not value(connection, "SELECT citus_is_coordinator()"):
             raise BetledgerError("this node is a worker of a Citus cluster: name the coordinator instead")
+        if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+            raise BetledgerError(
+                f"the encoding of the database is {encoding}, and a ledger is UTF8: make a new one with"
+                " CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'"
+            )
         # Through a pooler, one may look, with what its sessions have set.
         if not self._pooled:
             of_session = {"client_min_messages": "warning", "lock_timeout": limits.lock_timeout}

@@ -71,7 +71,9 @@ def _find_locks(plan: Plan, migrator: Migrator, scratch_url: str | None) -> None
     triggers = {file.path for file in migrator.files.repeatables if file.is_trigger}
     try:
         with (
-            scratch_database(scratch_url or conninfo_of(migrator.connection), migrator.on_citus) as url,
+            scratch_database(
+                scratch_url or conninfo_of(migrator.connection), migrator.connection, migrator.on_citus
+            ) as url,
             opened(url, migrator.files.sources[""], teams=migrator.files.teams) as scratch,
             session(url) as other,
         ):

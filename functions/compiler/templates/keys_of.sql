@@ -5,9 +5,9 @@ RETURNS void
 LANGUAGE sql
 AS $$
 (
-    SELECT DISTINCT e.tenant_id, "{key}" AS key FROM "{source}" AS e
-    WHERE (e.tenant_id, "{key}") > ($2, $3) AND ($1 IS NULL OR e.tenant_id = $1) AND "{key}" IS NOT NULL
-    ORDER BY e.tenant_id, "{key}" LIMIT $4
+    SELECT DISTINCT e.tenant_id, "{key}" COLLATE "C" AS key FROM "{source}" AS e
+    WHERE (e.tenant_id, "{key}" COLLATE "C") > ($2, $3) AND ($1 IS NULL OR e.tenant_id = $1) AND "{key}" IS NOT NULL
+    ORDER BY e.tenant_id, key LIMIT $4
 )
 $$;
 
