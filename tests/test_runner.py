@@ -472,6 +472,40 @@ def test_a_column_that_would_be_lost_is_named(db, dsn, team):
     assert run("rollback", "--force", "--migrations", str(team), url=dsn).returncode == 0
 
 
+OF_OTHERS = {
+    "view app.open_bets": "CREATE VIEW app.open_bets AS SELECT * FROM bets_view",
+    "materialized view app.open_bets": "CREATE MATERIALIZED VIEW app.open_bets AS SELECT * FROM bets_view",
+    "function app.stake(public.bets_view)": (
+        "CREATE FUNCTION app.stake(b bets_view) RETURNS numeric LANGUAGE sql AS 'SELECT b.stake'"
+    ),
+    "trigger told on public.bets_view": (
+        "CREATE TRIGGER told AFTER UPDATE ON bets_view"
+        " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+    ),
+    "policy auditors on public.bets_view": "CREATE POLICY auditors ON bets_view FOR SELECT TO app USING (true)",
+    "table constraint notes_tenant_id_bet_id_fkey on app.notes": (
+        "CREATE TABLE app.notes (tenant_id bigint, bet_id text, FOREIGN KEY (tenant_id, bet_id) REFERENCES bets_view)"
+    ),
+}
+
+
+@pytest.mark.not_on_citus("there a table has no foreign key to one that is distributed, and the rest is the same")
+@pytest.mark.parametrize("what", OF_OTHERS)
+def test_a_rollback_drops_nothing_that_others_made(connect, dsn, what):
+    """CASCADE would take it with the table."""
+    db = connect()
+    db.execute("CREATE SCHEMA app; " + OF_OTHERS[what])
+    for arguments in (("--to", "0003_event_tables"), ("--all",)):
+        r = run("rollback", *arguments, url=dsn)
+        assert r.returncode == 1 and r.stderr.count("\n") == 1
+        assert f"what no migration makes would be dropped: {what}: nothing was rolled back" in r.stderr
+    assert run("status", url=dsn).returncode == 0
+    if what.startswith("view"):
+        assert run("rollback", "--to", "0003_event_tables", "--force", url=dsn).returncode == 0
+        assert run("migrate", url=dsn).returncode == 0
+        assert run("verify-schema", url=dsn).returncode == 0
+
+
 # --------------------------------------------------------------------------------------------------- folders of teams
 
 

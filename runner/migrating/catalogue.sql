@@ -35,13 +35,13 @@ functions AS (
 ),
 
 privileges AS (
-    SELECT o.kind, o.name, string_agg(format('%%s: %%s', o.grantee, o.rights), '; ' ORDER BY o.grantee) AS list
+    SELECT o.kind, o.name, string_agg(format('%%s: %%s', o.grantee, o.rights), '; ' ORDER BY o.grantee COLLATE "C") AS list
     FROM (
         SELECT a.kind, a.name,
             CASE WHEN x.grantee = 0 THEN 'public' ELSE pg_get_userbyid(x.grantee)::text END AS grantee,
             string_agg(
-                lower(x.privilege_type) || CASE WHEN x.is_grantable THEN ' with grant option' ELSE '' END, ', '
-                ORDER BY x.privilege_type
+                lower(x.privilege_type COLLATE "C") || CASE WHEN x.is_grantable THEN ' with grant option' ELSE '' END, ', '
+                ORDER BY x.privilege_type COLLATE "C"
             ) AS rights
         FROM (
             SELECT 'relation' AS kind, r.name, coalesce(r.relacl, acldefault('r', r.relowner)) AS acl,
@@ -88,7 +88,7 @@ FROM (
             WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'foreign table' END, r.name, concat_ws('; ',
             'owner ' || pg_get_userbyid(r.relowner), CASE WHEN r.relpersistence = 'u' THEN 'UNLOGGED' END,
             CASE WHEN r.relrowsecurity THEN 'row-level security' END, CASE WHEN r.relforcerowsecurity THEN 'forced' END,
-            'with ' || nullif(array_to_string(ARRAY(SELECT o FROM unnest(r.reloptions) AS o ORDER BY o), ', '), ''),
+            'with ' || nullif(array_to_string(ARRAY(SELECT o FROM unnest(r.reloptions) AS o ORDER BY o COLLATE "C"), ', '), ''),
             p.list),
         CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid) END
     FROM relations AS r LEFT JOIN privileges AS p ON p.kind = 'relation' AND p.name = r.name
@@ -129,7 +129,7 @@ FROM (
     UNION ALL
     SELECT 'policy', format('%%s %%s', r.name, p.polname), concat_ws(' ',
         CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END, 'for', p.polcmd, 'to',
-        (SELECT string_agg(CASE WHEN x = 0 THEN 'public' ELSE pg_get_userbyid(x)::text END, ', ' ORDER BY 1)
+        (SELECT string_agg(CASE WHEN x = 0 THEN 'public' ELSE pg_get_userbyid(x)::text END, ', ' ORDER BY x::regrole::text COLLATE "C")
             FROM unnest(p.polroles) AS x),
         'using (' || pg_get_expr(p.polqual, p.polrelid) || ')',
         'with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), NULL

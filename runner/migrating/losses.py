@@ -1,7 +1,9 @@
-"""Which rows of clients a rollback would take with it."""
+"""Which rows and objects of others a rollback would take with it."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -22,6 +24,36 @@ TABLES = """
 """
 
 
+# Of an index or a sequence one can make another.
+OBJECTS = """
+    SELECT i.type, i.identity, n.nspname, o.name
+    FROM (
+        SELECT 'pg_class'::regclass, c.oid, c.relnamespace, c.relname::text
+        FROM pg_class AS c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        UNION ALL
+        SELECT 'pg_proc'::regclass, p.oid, p.pronamespace, p.proname::text
+        FROM pg_proc AS p
+        WHERE coalesce(obj_description(p.oid, 'pg_proc'), '') NOT LIKE '%Compiled by projection.compile()%'
+        UNION ALL
+        SELECT 'pg_trigger'::regclass, t.oid, c.relnamespace, t.tgname::text
+        FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
+        UNION ALL
+        SELECT 'pg_policy'::regclass, y.oid, c.relnamespace, y.polname::text
+        FROM pg_policy AS y JOIN pg_class AS c ON c.oid = y.polrelid
+        UNION ALL
+        -- Of a table that has one to ours.
+        SELECT 'pg_constraint'::regclass, f.oid, c.relnamespace, c.relname::text
+        FROM pg_constraint AS f JOIN pg_class AS c ON c.oid = f.conrelid WHERE f.contype = 'f'
+    ) AS o (class, oid, namespace, name)
+    JOIN pg_namespace AS n ON n.oid = o.namespace AND n.nspname !~ '^pg_|^information_schema$'
+    CROSS JOIN LATERAL pg_identify_object(o.class, o.oid, 0) AS i
+    WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')
+"""
+# How a file names what it makes: with its schema, or after what it is.
+QUALIFIED = re.compile(r'\b(\w+)"?\."?(\w+)')
+ALONE = re.compile(r'\b(?:TABLE|VIEW|FUNCTION|PROCEDURE|TRIGGER|POLICY|EXISTS)(\s)\s*"?(\w+)', re.IGNORECASE)
+
+
 def filled(connection: psycopg.Connection[Any]) -> set[str]:
     """The tables that hold rows of clients, and their columns."""
     found: set[str] = set()
@@ -29,6 +61,21 @@ def filled(connection: psycopg.Connection[Any]) -> set[str]:
         if value(connection, sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(schema, table))):
             found |= {f"{schema}.{table}", *(f"{schema}.{table} ({column})" for column in columns)}
     return found
+
+
+def of_others(connection: psycopg.Connection[Any], texts: Iterable[str]) -> set[str]:
+    """The objects that no file names and no compiler made, such as a view of an application team.
+
+    Args:
+        connection: of the database.
+        texts: what is in the files of the migrations.
+    """
+    named = {name for text in texts for pattern in (QUALIFIED, ALONE) for name in pattern.findall(text)}
+    return {
+        f"{kind} {identity}"
+        for kind, identity, schema, name in connection.execute(OBJECTS).fetchall()
+        if not named & {(schema, name), (" ", name), ("\n", name)}
+    }
 
 
 def lost(before: set[str], after: set[str]) -> list[str]:

@@ -17,7 +17,7 @@ from betledger.migrating.applying import Applier
 from betledger.migrating.bookkeeping import Bookkeeping
 from betledger.migrating.distributing import CITUS_SETTINGS, distribute, told
 from betledger.migrating.files import Files, Repeatable, Versioned
-from betledger.migrating.losses import filled, lost
+from betledger.migrating.losses import filled, lost, of_others
 from betledger.migrating.state import State, compared
 from betledger.migrating.statements import read, transactional
 from betledger.migrating.waiting import Limits, Progress, alone, retried
@@ -177,13 +177,20 @@ class Migrator:
 
     def _require_nothing_lost(self, files: Sequence[Versioned]) -> None:
         """Roll back in a transaction that is itself rolled back, and look at what is gone."""
-        before = filled(self.connection)
+        texts = [file.text for file in (*self.files.versioned, *self.files.repeatables)]
+        before, others = filled(self.connection), of_others(self.connection, texts)
         with self.bookkeeping.backend.transaction(rollback_on_exit=True):
             for file in files:
                 # What cannot be rolled back cannot be tried; it builds and drops indexes.
                 if transactional(str(file.rollback), read(file.rollback)):
                     self.applier.undo(file)
             gone = lost(before, filled(self.connection))
+            dropped = sorted(others - of_others(self.connection, texts))
+        if dropped:
+            raise BetledgerError(
+                f"what no migration makes would be dropped: {', '.join(dropped)}: nothing was rolled back; make a"
+                " migration of it, or drop it yourself; --force does it anyway"
+            )
         if gone:
             raise BetledgerError(
                 f"rows would be lost in {', '.join(gone)}: nothing was rolled back; --force does it anyway"
