@@ -129,7 +129,7 @@ FROM (
     UNION ALL
     SELECT 'policy', format('%%s %%s', r.name, p.polname), concat_ws(' ',
         CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END, 'for', p.polcmd, 'to',
-        (SELECT string_agg(CASE WHEN x = 0 THEN 'public' ELSE pg_get_userbyid(x)::text END, ', ' ORDER BY x::regrole::text COLLATE "C")
+        (SELECT string_agg(CASE WHEN x = 0 THEN 'public' ELSE pg_get_userbyid(x)::text END, ', ' ORDER BY pg_get_userbyid(x))
             FROM unnest(p.polroles) AS x),
         'using (' || pg_get_expr(p.polqual, p.polrelid) || ')',
         'with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), NULL
