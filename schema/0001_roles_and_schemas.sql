@@ -25,8 +25,11 @@ BEGIN
         -- It is there, but Citus does not know; the owner's first function could not tell it.
         CREATE EXTENSION IF NOT EXISTS plpgsql;
     END IF;
-    -- Objects are made as the owner: whoever migrates has to be able to become it.
-    IF NOT pg_has_role(current_user, 'betledger_owner', 'MEMBER') THEN
+    -- Objects are made as the owner: whoever migrates has to be able to become it. Who makes a role may not, by itself,
+    -- since PostgreSQL 16.
+    IF NOT pg_has_role(current_user, 'betledger_owner', CASE
+        WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET'
+    END) THEN
         EXECUTE format('GRANT betledger_owner TO %I', current_user);
     END IF;
 END

@@ -30,7 +30,7 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
     Example: betledger status
     """
     with reached(quiet, database_url=database_url, migrations=migrations) as (migrator, _):
-        state = migrator.state()
+        state, damage = migrator.state(), migrator.damage()
     facts, nodes, refold = [], [], []
     if state.version and not state.pending:
         url = url_of(settings(database_url=database_url))
@@ -50,6 +50,7 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
                 "facts": {fact: value for fact, value, _ in facts},
                 "nodes": records(NODE_HEADINGS, nodes),
                 "rebuild": refold,
+                "damage": damage,
             }
         )
     else:
@@ -60,9 +61,13 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
             out.print(table(NODE_HEADINGS, nodes))
         for name in refold:
             tell(f"{name} was folded by another definition: betledger rebuild {name.rpartition('.')[2]}")
+        if damage:
+            tell(f"{len(damage)} things are not as `betledger migrate` left them: run it again; the first of them:")
+            for statement in damage[:5]:
+                tell(f"  {statement}")
         if state.pending:
             tell(state.drift or "run `betledger migrate`")
-    if state.pending or refold:
+    if state.pending or refold or damage:
         raise typer.Exit(PENDING)
 
 

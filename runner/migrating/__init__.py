@@ -4,6 +4,7 @@ files, statements   what the files are and say
 state, bookkeeping  what the database knows of them
 waiting, applying   how one file is run
 migrator            what `migrate`, `rollback` and their like do, in order; losses and distributing help
+standing            what has changed since, though no file did
 plan, catalogue     what would run, and whether the result is as expected; both look in a scratch database
 lint                whether the files are well written
 """

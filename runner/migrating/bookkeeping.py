@@ -62,7 +62,13 @@ class Bookkeeping:
                 " applied_at timestamptz NOT NULL DEFAULT now())"
                 for table in ("versioned", "repeatable")
             ),
+            f"CREATE TABLE {BOOKKEEPING}.standing (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+            " statement text NOT NULL)",
         ]
+
+    def forget_repeatables(self) -> None:
+        """Let the next `migrate` apply functions and triggers again."""
+        self.connection.execute(f"DELETE FROM {BOOKKEEPING}.repeatable".encode())
 
     def marks(self, file: Versioned | Repeatable) -> list[str]:
         """The statements that record a file as applied, in its own transaction."""

@@ -12,12 +12,13 @@ from typing import Any
 
 import psycopg
 from betledger.database import POOLER, on_citus, pooled, session, value
-from betledger.errors import BetledgerError
+from betledger.errors import BetledgerError, in_one_line
 from betledger.migrating.applying import Applier
 from betledger.migrating.bookkeeping import Bookkeeping
 from betledger.migrating.distributing import CITUS_SETTINGS, distribute, told
 from betledger.migrating.files import Files, Repeatable, Versioned
 from betledger.migrating.losses import filled, lost, of_others
+from betledger.migrating.standing import forget, make_again, no_longer, record
 from betledger.migrating.state import State, compared
 from betledger.migrating.statements import read, transactional
 from betledger.migrating.waiting import Limits, Progress, alone, retried
@@ -58,13 +59,34 @@ class Migrator:
         """Apply all that is pending, or of that only some paths; gives the number of files applied."""
         state = self.state()
         state.require_no_drift()
-        if not state.pending:
+        if not state.pending and not no_longer(self.connection):
             return 0
         with self._alone():
             self.bookkeeping.prepare()
+            damaged = no_longer(self.connection)
+            self._make_again(damaged)
             state = self.state()
             state.require_no_drift()
-            return self._migrate([file for file in state.due(self.files) if only(file.path)])
+            forget(self.connection)
+            done = self._migrate([file for file in state.due(self.files) if only(file.path)])
+            make_again(self.connection, damaged)
+            record(self.connection)
+            return done
+
+    def damage(self) -> list[str]:
+        """What has changed since `migrate`, as SQL that makes it whole again; nothing while files are pending."""
+        return [] if self.state().pending else no_longer(self.connection)
+
+    def _make_again(self, damaged: list[str]) -> None:
+        """Owners, rights, policies and triggers by themselves; functions by their files."""
+        for statement in damaged:
+            self.progress(f"  made again: {statement.removeprefix('-- ')}")
+        try:
+            with self.bookkeeping.backend.transaction():
+                if not make_again(self.connection, damaged):
+                    self.bookkeeping.forget_repeatables()
+        except psycopg.Error as error:
+            raise BetledgerError(f"what has changed cannot be made again: {in_one_line(error)}") from error
 
     def _migrate(self, files: Sequence[Versioned | Repeatable]) -> int:
         triggers = [file for file in files if isinstance(file, Repeatable) and file.is_trigger]
@@ -132,6 +154,7 @@ class Migrator:
         with self._alone():
             done = told(self.applier, "SELECT * FROM ops.distribute_functions()")
             done += self._distribute(with_rows=True)
+            record(self.connection)
             return done + told(self.applier, "SELECT * FROM ops.drop_local_rows()")
 
     def rollback(self, count: int | None = None, to: str | None = None, force: bool = False) -> list[str]:
@@ -159,6 +182,8 @@ class Migrator:
                     raise BetledgerError(f"{file.path} has no rollback file: nothing was rolled back")
             if chosen and not force:
                 self._require_nothing_lost(chosen)
+            if chosen:
+                forget(self.connection)
             for file in chosen:
                 self.progress(file.path.replace(".sql", ".rollback.sql"))
                 self._undo(file)

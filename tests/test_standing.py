@@ -1,0 +1,126 @@
+"""A ledger is what `migrate` left behind, or `status` says so and `migrate` makes it whole again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+from betledger.server import binaries
+from conftest import FOLDER, ledger_on, own_server_in
+from ledger import TENANT, call, one, place, rows, state
+from psycopg import conninfo
+from test_cli import run
+
+DAMAGE = {
+    "a policy that was dropped": "DROP POLICY own_tenant ON bets_view",
+    "a policy that was opened": "ALTER POLICY own_tenant ON bets_view USING (true OR tenant_id = projection.own_tenant())",
+    "a wall that was taken down": "ALTER TABLE bets_view NO FORCE ROW LEVEL SECURITY",
+    "a right that was revoked": "REVOKE INSERT ON bet_events FROM betledger_app",
+    "a right on a column": "REVOKE UPDATE (metadata) ON bet_events FROM betledger_operator",
+    "a function for everybody": "GRANT EXECUTE ON FUNCTION ops.facts() TO PUBLIC",
+    "an owner": "ALTER TABLE user_balances_view OWNER TO postgres",
+    "the owner of a definer": "ALTER FUNCTION projection.bet_events_inserted() OWNER TO postgres",
+    "a trigger that was dropped": "DROP TRIGGER project_inserted ON payment_events",
+    "a trigger that was disabled": "ALTER TABLE payment_events DISABLE TRIGGER guard_event",
+    "a setting of a function": "ALTER FUNCTION public.place_bet RESET row_security",
+    "a function of ours that was changed": (
+        "CREATE OR REPLACE FUNCTION projection.event_rank(p_event_type text) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'"
+    ),
+    "compiled code that was dropped": "DROP FUNCTION projection.on_v1_bets_bet_placed",
+}
+
+
+@pytest.mark.not_on_citus("shards keep their own; test_citus.py breaks a cluster")
+@pytest.mark.parametrize("what", DAMAGE)
+def test_what_was_changed_by_hand_is_told_and_made_whole(db: psycopg.Connection, dsn: str, what: str) -> None:
+    assert run("status", url=dsn).returncode == 0
+    db.execute(DAMAGE[what].encode())
+    status = run("status", url=dsn)
+    assert status.returncode == 3 and "not as `betledger migrate` left them: run it again" in status.stdout
+    migrated = run("migrate", url=dsn)
+    assert migrated.returncode == 0 and "made again: " in migrated.stdout + migrated.stderr
+    assert run("status", url=dsn).returncode == 0
+    assert run("verify-schema", url=dsn).returncode == 0
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_what_a_dba_adds_and_takes_away_is_no_damage(db: psycopg.Connection, dsn: str) -> None:
+    for statement in (
+        "GRANT SELECT ON bets_view TO stranger",
+        "CREATE POLICY auditors ON bets_view FOR SELECT TO stranger USING (true)",
+        "CREATE TRIGGER told BEFORE UPDATE ON bets_view FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "ALTER TABLE bet_events SET (autovacuum_vacuum_cost_delay = 1)",
+        "CREATE INDEX ON bet_events (version)",
+        "ALTER TABLE bet_events ADD COLUMN note text",
+    ):
+        db.execute(statement.encode())
+        assert run("status", url=dsn).returncode == 0
+    # Recorded beside what is ours, and not missed afterwards.
+    db.execute("DROP FUNCTION projection.on_v1_bets_bet_placed")
+    assert run("migrate", url=dsn).returncode == 0
+    db.execute("DROP TRIGGER told ON bets_view; DROP POLICY auditors ON bets_view; REVOKE SELECT ON bets_view FROM stranger")
+    assert run("status", url=dsn).returncode == 0
+
+
+@pytest.mark.not_on_citus("one server is restored to another")
+def test_a_restore_without_the_roles_is_made_whole(tmp_path: Path) -> None:
+    """pg_restore goes on after errors: the tables are there, walls and owners are not."""
+    backup = tmp_path / "backup"
+    with own_server_in(FOLDER, {"fsync": "off"}) as old, own_server_in(FOLDER, {"fsync": "off"}) as new:
+        url = ledger_on(old)
+        with psycopg.connect(url, autocommit=True) as ledger:
+            place(ledger, key="k")
+            call(ledger, "deposit", TENANT, "u1", 100, "d")
+            before = state(ledger)
+        _pg(url, "pg_dump", "--format=custom", f"--file={backup}")
+        with psycopg.connect(new.start(), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE ledger")
+        restored = new.url("ledger")
+        assert _pg(restored, "pg_restore", f"--dbname={conninfo.conninfo_to_dict(restored)['dbname']}", str(backup)) != 0
+        with psycopg.connect(restored, autocommit=True) as ledger:
+            assert one(ledger, "SELECT count(*) AS n FROM pg_policies")["n"] == 0
+        status = run("status", url=restored)
+        assert status.returncode == 3 and "CREATE ROLE betledger_app" in status.stdout
+        migrated = run("migrate", url=restored)
+        assert migrated.returncode == 0, migrated.stderr
+        assert run("status", url=restored).returncode == 0
+        assert run("verify-schema", url=restored).returncode == 0
+        with psycopg.connect(restored, autocommit=True) as ledger:
+            assert rows(
+                ledger,
+                "SELECT check_name, finding FROM ops.doctor() WHERE finding IS NOT NULL AND check_name NOT LIKE 'commits%'",
+            ) == []
+            assert state(ledger) == before
+            assert rows(ledger, "SELECT * FROM ops.verify_projections()") == []
+            call(ledger, "withdraw", TENANT, "u1", 40, "w")
+
+
+@pytest.mark.not_on_citus("there a superuser makes the ledger")
+def test_a_role_that_may_create_roles_and_databases_is_enough(tmp_path: Path) -> None:
+    with own_server_in(FOLDER, {"fsync": "off"}) as server:
+        with psycopg.connect(server.start(), autocommit=True) as connection:
+            connection.execute("CREATE ROLE dba LOGIN CREATEROLE CREATEDB PASSWORD 'only for tests'")
+            connection.execute("CREATE DATABASE ledger OWNER dba")
+        url = conninfo.make_conninfo(server.url("ledger"), user="dba", password="only for tests")
+        migrated = run("migrate", url=url)
+        assert migrated.returncode == 0, migrated.stderr
+        for command in (("status",), ("verify-schema",), ("role", "create", "shop", "--member-of", "betledger_app")):
+            result = run(*command, url=url)
+            assert result.returncode == 0, result.stderr
+        # Another ledger on the server, made by the same role.
+        assert run("migrate", url=conninfo.make_conninfo(url, dbname="other")).returncode != 0
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE other")
+        assert run("migrate", url=conninfo.make_conninfo(url, dbname="other")).returncode == 0
+
+
+def _pg(url: str, program: str, *arguments: str) -> int:
+    parts = conninfo.conninfo_to_dict(url)
+    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname", "PGPASSWORD": "password"}
+    environment = {**os.environ, **{name: str(parts[part]) for name, part in names.items() if parts.get(part)}}
+    return subprocess.run(
+        [str(binaries() / program), *arguments], env=environment, capture_output=True, check=False
+    ).returncode
