@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 # On musl (Alpine) there is no wheel of the server and the linters: DATABASE_URL has to name a server.
 EXTRAS = $(shell $(PYTHON) -c 'import sysconfig; print("test" if "musl" in str(sysconfig.get_config_vars("SOABI", "HOST_GNU_TYPE")) else "server,test,lint")')
+# By the name that it is imported by; on musl, mypy is not installed.
+TYPES = $(if $(findstring lint,$(EXTRAS)),mkdir -p $(VENV)/types && ln -sfn ../../runner $(VENV)/types/betledger && MYPYPATH=$(VENV)/types $(BIN)/mypy --package betledger)
 # Each process of the tests has a server of its own; where there is one server, or a cluster, there is one process.
 PARALLEL = $(if $(DATABASE_URL)$(findstring --citus,$(ARGS)),,-n auto --maxprocesses 4 --dist loadfile)
 
@@ -15,6 +17,7 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/ruff check runner tests
+	$(TYPES)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 lint: $(READY)

@@ -48,8 +48,7 @@ def betledger_template(pytestconfig: pytest.Config) -> Iterator[tuple[str, str]]
     from psycopg import conninfo
 
     teams = [Path(folder) for folder in pytestconfig.getini("betledger_migrations")]
-    files = Files(teams=teams)
-    template = f"{TEMPLATE}_{checksum(''.join(f.path + f.text for f in (*files.versioned, *files.repeatables)))[:16]}"
+    template = f"{TEMPLATE}_{checksum(repr(Files(teams=teams).contents))[:16]}"
     with (
         throwaway_server({"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}) as url,
         psycopg.connect(url, autocommit=True) as connection,

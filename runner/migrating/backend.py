@@ -21,6 +21,8 @@ BOOKKEEPING = "betledger_migrations"
 class Backend(PostgresqlPsycopgBackend):
     """No lock table, no second session, and marks in the migration's own transaction."""
 
+    _internal_schema_updated: bool
+
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._session = connection
         self._written: list[str] | None = None
@@ -71,12 +73,13 @@ class Backend(PostgresqlPsycopgBackend):
 
     def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> psycopg.Cursor[Any]:
         if self._written is None:
-            return super().execute(sql, params)
+            cursor: psycopg.Cursor[Any] = super().execute(sql, params)
+            return cursor
         for name in params or ():
             sql = sql.replace(f":{name}", f"%({name})s")
-        cursor = psycopg.ClientCursor(self._session)
-        self._written.append(cursor.mogrify(sql, params))
-        return cursor.execute(sql, params) if self._run_too else cursor
+        client = psycopg.ClientCursor(self._session)
+        self._written.append(client.mogrify(sql, params))
+        return client.execute(sql, params) if self._run_too else client
 
     @contextmanager
     def written(self, run: bool = False) -> Iterator[list[str]]:

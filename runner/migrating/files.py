@@ -109,6 +109,11 @@ class Files:
             raise BetledgerError(f"the migrations have no order: {error}") from None
         return [Versioned(f"{folders[str(Path(m.path).parent.resolve())]}schema/{m.id}.sql", m) for m in sorted_by_need]
 
+    @property
+    def contents(self) -> dict[str, str]:
+        """The text of each file, by path."""
+        return {file.path: file.text for file in self.versioned} | {file.path: file.text for file in self.repeatables}
+
     @cached_property
     def repeatables(self) -> list[Repeatable]:
         """functions/ of all sources, then triggers/, by path, each after the files that it requires."""

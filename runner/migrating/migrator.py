@@ -202,7 +202,7 @@ class Migrator:
 
     def _require_nothing_lost(self, files: Sequence[Versioned]) -> None:
         """Roll back in a transaction that is itself rolled back, and look at what is gone."""
-        texts = [file.text for file in (*self.files.versioned, *self.files.repeatables)]
+        texts = self.files.contents.values()
         before, others = filled(self.connection), of_others(self.connection, texts)
         with self.bookkeeping.backend.transaction(rollback_on_exit=True):
             for file in files:
