@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import sqlparse
+from betledger.migrating.statements import statements as split
 from ledger import TENANT, append, event, insert, place, rows
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -19,7 +19,7 @@ def statements() -> list[str]:
     """The statements of the indented blocks that hold SQL."""
     blocks = re.findall(r"(?:^(?: {4}.*)?\n)+", README, re.MULTILINE)
     sql = [b for b in blocks if re.match(r"\s+(SELECT|INSERT|SET) ", b) and "─" not in b]
-    return [s for block in sql for s in sqlparse.split(re.sub(r"(?m)^ {4}", "", block)) if s.strip()]
+    return [s for block in sql for _, s in split("README.md", re.sub(r"(?m)^ {4}", "", block))]
 
 
 @pytest.mark.not_on_citus("the example of a projection is made after the tables were distributed")

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import psycopg
-import sqlparse
 from betledger.commands.terminal import shown
 from betledger.errors import BetledgerError, in_one_line
+from betledger.migrating.statements import read, statements
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -25,16 +25,14 @@ def play(connection: psycopg.Connection, scene: Path, console: Console) -> None:
     Raises:
         BetledgerError: a statement failed unexpectedly, or one that had to be refused was not.
     """
-    for statement in sqlparse.split(scene.read_text(encoding="utf-8")):
-        lines = statement.splitlines()
-        comments = [line for line in lines if line.startswith("--")]
-        query = "\n".join(line for line in lines if not line.startswith("--")).strip()
+    text, end = read(scene), 0
+    for begin, query in statements(str(scene), text):
+        comments = [line for line in text[end:begin].splitlines() if line.startswith("--")]
+        end = begin + len(query)
         expected = next((line.removeprefix(EXPECT).strip() for line in comments if line.startswith(EXPECT)), None)
         for line in comments:
             if not line.startswith(EXPECT):
                 console.print(line.removeprefix("--").strip(), style="bold", highlight=False, markup=False)
-        if not query:
-            continue
         console.print(query, style="dim", highlight=False, markup=False)
         try:
             cursor = connection.execute(query.encode())

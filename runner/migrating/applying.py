@@ -11,7 +11,7 @@ import psycopg
 from betledger.errors import BetledgerError, in_one_line
 from betledger.migrating.bookkeeping import Bookkeeping
 from betledger.migrating.files import Repeatable, Versioned
-from betledger.migrating.statements import read, sql_of, statements, transactional
+from betledger.migrating.statements import read, statements, transactional
 from betledger.migrating.waiting import LONG_LOCK_TIMEOUT, Limits, Progress, watched
 from psycopg import sql
 
@@ -100,20 +100,18 @@ class Applier:
 
     def _run(self, path: str, text: str) -> None:
         """Run the statements of a file; an error names the file and the line."""
-        for number, (start, statement) in enumerate(statements(text)):
+        for number, (start, statement) in enumerate(statements(path, text)):
             began = time.perf_counter()
             try:
                 with watched(self.connection, self.progress):
                     self.connection.execute(statement.encode())
             except psycopg.Error as error:
-                # Without a position: where the statement begins, below its comments.
-                offset = int(error.diag.statement_position or 0) - 1
-                if offset < 0:
-                    offset = len(statement) - len(sql_of(statement))
+                # Without a position: where the statement begins.
+                offset = max(int(error.diag.statement_position or 0) - 1, 0)
                 line = text.count("\n", 0, start + offset) + 1
                 raise BetledgerError(f"{path}:{line}: {in_one_line(error)}") from error
             if self.verbose:
-                first = sql_of(statement).strip().splitlines()[0]
+                first = statement.splitlines()[0]
                 self.progress(f"  {(time.perf_counter() - began) * 1000:7.1f} ms  {first[:100]}")
             if self.observer:
                 self.observer(path, number)

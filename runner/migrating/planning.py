@@ -57,7 +57,7 @@ def plan_of(migrator: Migrator, scratch_url: str | None, locks: bool = True) -> 
                 file.path,
                 transactional(file.path, file.text),
                 migrator.applier.before(file),
-                [Statement(text) for _, text in statements(file.text)],
+                [Statement(text) for _, text in statements(file.path, file.text)],
                 migrator.bookkeeping.marks(file),
             )
         )

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import sqlparse
+import postgast
 from betledger.errors import BetledgerError
 
-_COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
+COPY_DATA = "COPY FROM stdin has no data in a migration: use INSERT (pg_dump --inserts)"
+_COPY = re.compile(r"COPY\s[^;]*\sFROM\s+STDIN\b", re.IGNORECASE)
+_COPY_LINE = re.compile(rf"^\s*({_COPY.pattern}[^;]*;)", re.IGNORECASE | re.MULTILINE)
 _TRANSACTIONAL = re.compile(r"^[ \t]*--[ \t]*transactional[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -20,31 +22,53 @@ def checksum(text: str) -> str:
 
 
 def read(path: Path) -> str:
-    """The text of a file.
+    """The text of a file, without a byte order mark.
 
     Raises:
         BetledgerError: it is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise BetledgerError(f"{path} is not UTF-8: save it as UTF-8") from None
 
 
-def statements(text: str) -> Iterator[tuple[int, str]]:
-    """Each statement with its position in the text. One at a time: Citus refuses some DDL in longer strings."""
+def statements(path: str, text: str) -> Iterator[tuple[int, str]]:
+    """Each statement with its position in the text. One at a time: Citus refuses some DDL in longer strings.
+
+    Args:
+        path: of the file, for messages.
+        text: what is in it.
+
+    Raises:
+        BetledgerError: PostgreSQL would not read it, or only psql would.
+    """
+    try:
+        found = postgast.split(text)
+    except postgast.PgQueryError as error:
+        raise BetledgerError(_why_not(path, text, error.message, error.cursorpos - 1)) from None
     position = 0
-    for statement in sqlparse.split(text):
+    for statement in found:
         position = max(text.find(statement, position), position)
-        if sql_of(statement).strip("; \t\n"):
-            yield position, statement
+        if _COPY.match(statement):
+            raise BetledgerError(f"{_place(path, text, position)}: {COPY_DATA}")
+        yield position, statement
         position += len(statement)
 
 
-def sql_of(statement: str) -> str:
-    """The statement without the comments before it."""
-    comments = _COMMENTS.match(statement)
-    return statement[comments.end() :] if comments else statement
+def _why_not(path: str, text: str, message: str, position: int) -> str:
+    """An error of the parser, or what stands before it that only psql knows."""
+    copies = [copy.start(1) for copy in _COPY_LINE.finditer(text, 0, position)]
+    if copies:
+        return f"{_place(path, text, copies[-1])}: {COPY_DATA}"
+    line = text[text.rfind("\n", 0, position) + 1 :].split("\n", 1)[0].strip()
+    if line.startswith("\\"):
+        return f"{_place(path, text, position)}: {line.split()[0]} is a command of psql: write SQL instead"
+    return f"{_place(path, text, position)}: {' '.join(message.split())}"
+
+
+def _place(path: str, text: str, position: int) -> str:
+    return f"{path}:{text.count(chr(10), 0, position) + 1}"
 
 
 def transactional(path: str, text: str) -> bool:
@@ -54,6 +78,7 @@ def transactional(path: str, text: str) -> bool:
         return True
     if found[1].lower() not in ("true", "false"):
         raise BetledgerError(f"{path} says transactional: {found[1]}, which is neither true nor false")
-    if sql_of(text[: found.start()]).strip():
+    first, _ = next(statements(path, text), (len(text), ""))
+    if first < found.start():
         raise BetledgerError(f"{path} says transactional: {found[1]} after its first statement: move it to the top")
     return found[1].lower() == "true"
