@@ -28,7 +28,9 @@ COMMENT ON COLUMN projection.event_types.status IS
 COMMENT ON COLUMN projection.event_types.rank IS
 'Breaks ties: events of one stream with the same timestamp fold in the order of rank, of type, then of id. '
 'Streams begin with types of rank 0.';
-COMMENT ON COLUMN projection.event_types.required_fields IS 'Fields that must be there, as {"field": "kind"}.';
+COMMENT ON COLUMN projection.event_types.required_fields IS
+'Fields that must be there, as {"field": "kind"}: identifier, text, result, flag, amount (above 0), payout (0 or more) '
+'or odds (1 or more); amount(2) allows two decimals.';
 COMMENT ON COLUMN projection.event_types.optional_fields IS
 'Fields that are checked when they are there; others are kept as they come.';
 COMMENT ON COLUMN projection.event_types.has_effect IS

@@ -184,6 +184,10 @@ REFUSALS: dict[str, tuple[list[str], tuple[str, ...]]] = {
         ["UPDATE projection.event_types SET required_fields = '{\"x\": \"colour\"}' WHERE event_type LIKE '%CONFIRMED'"],
         ("field x of event type V1_BETS_BET_CONFIRMED", "unknown kind colour"),
     ),
+    "a kind of more decimals than there can be": (
+        ["UPDATE projection.event_types SET optional_fields = '{\"x\": \"amount(19)\"}' WHERE event_type LIKE '%CONFIRMED'"],
+        ("field x of event type V1_BETS_BET_CONFIRMED", "unknown kind amount(19)"),
+    ),
     "a type that has the name of another": (
         [f"{TYPE} ('public.bet_events', 'v1_bets_Bet_Placed', 'bet', NULL, 5, false)"],
         ("event type v1_bets_Bet_Placed", "too much like V1_BETS_BET_PLACED of public.bet_events"),

@@ -287,3 +287,34 @@ def test_a_transaction_with_a_bad_event_changes_nothing(connect, db):
         with refused("BL001", "amount"):
             append(conn, "BALANCE_INCREASED", aggregate="b1", data={"amount": 0})
         conn.rollback()
+
+
+@pytest.mark.not_on_citus("shards are compiled by the same texts")
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize(
+    ("stake", "fits"),
+    [
+        (0.1 + 0.2, False), ("0.125", False), (0.001, False), ("10.005", False),
+        (0.3, True), (10.5, True), ("10.50", True), ("10.500", True), (7, True), ("99999999999999999999.99", True),
+    ],
+)  # fmt: skip
+def test_a_kind_says_how_many_decimals_there_may_be(db, stake, fits, many):
+    """0.1 + 0.2 of JavaScript is 0.30000000000000004."""
+    with db.transaction():
+        db.execute("SET LOCAL ROLE betledger_owner")
+        db.execute(
+            "UPDATE projection.event_types SET required_fields = required_fields || '{\"stake\": \"amount(2)\"}'"
+            " WHERE event_type = 'V1_BETS_BET_PLACED'"
+        )
+        db.execute("SELECT projection.compile('public.bet_events'), projection.prove('public.bet_events')")
+    events = [event("V1_BETS_BET_PLACED", aggregate=f"b{n}", data={"stake": stake}) for n in range(1 + many)]
+    if fits:
+        insert(db, *events)
+        assert len(rows(db, "SELECT FROM bets_view WHERE stake = %s::numeric", (str(stake),))) == len(events)
+    else:
+        with refused("BL001", "event_data.stake is"):
+            try:
+                insert(db, *events)
+            except psycopg.Error as error:
+                assert "20 digits before and 2 after the point" in str(error.diag.message_hint)
+                raise

@@ -10,26 +10,31 @@ DECLARE
     v_number constant text := $number$CASE jsonb_typeof(%1$s)
     WHEN 'number' THEN (%1$s)::numeric %3$s
         AND (%1$s)::numeric < 1e20
-        AND scale((%1$s)::numeric) <= 18
+        AND %4$s((%1$s)::numeric) <= %5$s
     WHEN 'string' THEN CASE
         WHEN %2$s ~ '^[0-9]{1,20}(\.[0-9]{1,18})?$'
-        THEN (%2$s)::numeric %3$s
+        THEN (%2$s)::numeric %3$s%6$s
         ELSE false END
     ELSE false
 END$number$;
+    v_kind record := projection.number_kind(p_kind);
 BEGIN
-    RETURN CASE p_kind
-        WHEN 'identifier' THEN format(
+    RETURN CASE
+        WHEN v_kind.bound IS NOT NULL THEN format(
+            v_number, p_json, p_text, v_kind.bound,
+            -- Zeros at the end are no decimals to a team that names how many there may be.
+            CASE WHEN v_kind.places < 18 THEN 'min_scale' ELSE 'scale' END, v_kind.places,
+            CASE WHEN v_kind.places < 18
+                THEN format(E'\n            AND min_scale((%s)::numeric) <= %s', p_text, v_kind.places) ELSE '' END
+        )
+        WHEN p_kind = 'identifier' THEN format(
             E'jsonb_typeof(%s) = ''string''\n    AND length(%s) BETWEEN 1 AND 200', p_json, p_text
         )
-        WHEN 'text' THEN format('jsonb_typeof(%s) = ''string'' AND length(%s) <= 1000', p_json, p_text)
-        WHEN 'result' THEN format(
+        WHEN p_kind = 'text' THEN format('jsonb_typeof(%s) = ''string'' AND length(%s) <= 1000', p_json, p_text)
+        WHEN p_kind = 'result' THEN format(
             E'jsonb_typeof(%s) = ''string''\n    AND %s IN (''win'', ''loss'', ''void'')', p_json, p_text
         )
-        WHEN 'flag' THEN format('jsonb_typeof(%s) = ''boolean''', p_json)
-        WHEN 'amount' THEN format(v_number, p_json, p_text, '> 0')
-        WHEN 'payout' THEN format(v_number, p_json, p_text, '>= 0')
-        WHEN 'odds' THEN format(v_number, p_json, p_text, '>= 1')
+        WHEN p_kind = 'flag' THEN format('jsonb_typeof(%s) = ''boolean''', p_json)
     END;
 END
 $$;

@@ -11,6 +11,7 @@ AS $$
 DECLARE
     v_field record;
     v_fine boolean;
+    v_number record;
     v_cause text;
 BEGIN
     FOR v_field IN
@@ -31,14 +32,17 @@ BEGIN
             problem := format(
                 'event_data.%s is %s', v_field.name, coalesce(left(v_field.json::text, 100), 'missing')
             );
+            v_number := projection.number_kind(v_field.kind);
             hint := CASE v_field.kind
                 WHEN 'identifier' THEN 'Send a string of 1 to 200 characters.'
                 WHEN 'text' THEN 'Send a string of up to 1000 characters, or leave it out.'
                 WHEN 'result' THEN 'Send win, loss or void.'
                 WHEN 'flag' THEN 'Send true or false, or leave it out.'
-                WHEN 'amount' THEN 'Send a number above 0 with up to 20 digits before and 18 after the point.'
-                WHEN 'payout' THEN 'Send a number, 0 or more, with up to 20 digits before and 18 after the point.'
-                WHEN 'odds' THEN 'Send a number, 1 or more, with up to 20 digits before and 18 after the point.'
+                ELSE format(
+                    'Send a number%s with up to 20 digits before and %s after the point.',
+                    CASE v_number.bound WHEN '> 0' THEN ' above 0' WHEN '>= 0' THEN ', 0 or more,' ELSE ', 1 or more,' END,
+                    v_number.places
+                )
             END;
             RETURN;
         END IF;

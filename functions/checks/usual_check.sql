@@ -16,19 +16,19 @@ AS $$
                 WHEN 'text' THEN '*.type() == "string"'
                 WHEN 'result' THEN '(* == "win" || * == "loss" || * == "void")'
                 WHEN 'flag' THEN '*.type() == "boolean"'
-                WHEN 'amount' THEN '* > 0 && * < 1e20'
-                WHEN 'payout' THEN '* >= 0 && * < 1e20'
-                WHEN 'odds' THEN '* >= 1 && * < 1e20'
+                ELSE format('* %s && * < 1e20', n.bound)
             END, '*', '$.' || to_json(f.key)) ORDER BY f.key
         ) FILTER (WHERE f.key IS NOT NULL), ' &&'), '$.type() == "object"')),
-        string_agg(format('scale((e.event_data -> %L)::numeric) <= 18', f.key), E'\n    AND ' ORDER BY f.key)
-            FILTER (WHERE f.value IN ('amount', 'payout', 'odds')),
+        string_agg(
+            format('scale((e.event_data -> %L)::numeric) <= %s', f.key, n.places), E'\n    AND ' ORDER BY f.key
+        ) FILTER (WHERE n.bound IS NOT NULL),
         CASE WHEN t.optional_fields <> '{}' THEN format('NOT e.event_data ?| %L', ARRAY(
             SELECT k FROM jsonb_object_keys(t.optional_fields) AS k ORDER BY k
         )) END
     )
     FROM projection.registered_types() AS t
     LEFT JOIN LATERAL jsonb_each_text(t.required_fields) AS f ON true
+    LEFT JOIN LATERAL projection.number_kind(f.value) AS n ON true
     WHERE t.event_table = p_event_table AND t.event_type = p_event_type
     GROUP BY t.optional_fields
 $$;

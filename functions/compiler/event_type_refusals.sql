@@ -6,7 +6,7 @@ LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('field %s of event type %s', f.key, t.event_type), format('has the unknown kind %s', f.value),
-        'Known: identifier, text, result, flag, amount, payout, odds.'
+        'Known: identifier, text, result, flag, amount, payout, odds; amount(2) allows two decimals.'
     FROM projection.registered_types() AS t
     CROSS JOIN LATERAL jsonb_each_text(t.required_fields || t.optional_fields) AS f
     WHERE t.event_table = p_event_table AND projection.field_check(f.value, '', '') IS NULL

@@ -7,17 +7,15 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     WITH samples AS (
         SELECT t.event_type, c.comes, coalesce(jsonb_object_agg(f.key, CASE f.value
-            WHEN 'amount' THEN c.comes || '0.50'
-            WHEN 'payout' THEN c.comes || '.25'
-            WHEN 'odds' THEN c.comes || '.5'
             WHEN 'result' THEN '"win"'
             WHEN 'flag' THEN 'true'
-            ELSE format('"sample %s"', c.comes)
+            ELSE coalesce(trim_scale(round(c.comes * 10 + 0.25, n.places))::text, format('"sample %s"', c.comes))
         END::jsonb) FILTER (WHERE f.key IS NOT NULL), '{}') AS event_data
         FROM projection.registered_types() AS t
         -- The second says other values, so that it matters which is the last.
         CROSS JOIN (VALUES (1), (2)) AS c (comes)
         LEFT JOIN LATERAL jsonb_each_text(t.required_fields) AS f ON true
+        LEFT JOIN LATERAL projection.number_kind(f.value) AS n ON true
         WHERE t.event_table = p_event_table
         GROUP BY t.event_type, c.comes
     ),
