@@ -8,6 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from betledger.errors import BetledgerError
+from betledger.migrating.migrator import opened
+from betledger.migrating.waiting import Limits
 from betledger.server import binaries
 from conftest import FOLDER, ledger_on, own_server_in
 from ledger import TENANT, call, one, place, rows, state
@@ -115,6 +118,28 @@ def test_a_role_that_may_create_roles_and_databases_is_enough(tmp_path: Path) ->
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE DATABASE other")
         assert run("migrate", url=conninfo.make_conninfo(url, dbname="other")).returncode == 0
+
+
+@pytest.mark.not_on_citus("one server of our own")
+def test_a_migration_names_the_prepared_transaction_that_is_in_its_way(tmp_path: Path) -> None:
+    """It has no backend that could be told, and outlives a restart."""
+    (tmp_path / "db" / "schema").mkdir(parents=True)
+    (tmp_path / "db" / "schema" / "0001_x.sql").write_text("ALTER TABLE public.bet_events ADD note text;\n")
+    with own_server_in(FOLDER, {"fsync": "off", "max_prepared_transactions": "2"}) as server:
+        url = ledger_on(server)
+        with psycopg.connect(url) as ledger:
+            place(ledger)
+            ledger.execute("PREPARE TRANSACTION 'left over'")
+        told: list[str] = []
+        limits = Limits(lock_timeout="3s", attempts=1)
+        with opened(url, progress=told.append, teams=[tmp_path / "db"], limits=limits) as migrator:
+            with pytest.raises(BetledgerError, match="lock timeout"):
+                migrator.migrate()
+            (line,) = [line for line in told if "waits for" in line]
+            assert line.startswith("  waits for the prepared transaction 'left over' (postgres, for ")
+            with psycopg.connect(url, autocommit=True) as ledger:
+                ledger.execute("COMMIT PREPARED 'left over'")
+            assert migrator.migrate() > 0
 
 
 def _pg(url: str, program: str, *arguments: str) -> int:

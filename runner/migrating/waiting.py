@@ -27,10 +27,24 @@ HOLDER = """
     LIMIT 1
 """
 BLOCKERS = """
-    SELECT a.pid, coalesce(a.usename, a.backend_type), a.state,
+    SELECT format('backend %%s (%%s, %%s, for %%s s): %%s',
+        a.pid, coalesce(a.usename, a.backend_type), a.state,
         coalesce(extract(epoch FROM now() - a.xact_start), 0)::integer,
-        left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)
-    FROM unnest(pg_blocking_pids(%s)) AS b (pid) JOIN pg_stat_activity AS a ON a.pid = b.pid
+        left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)),
+        a.pid::text
+    FROM unnest(pg_blocking_pids(%(pid)s)) AS b (pid) JOIN pg_stat_activity AS a ON a.pid = b.pid
+    UNION ALL
+    -- It has no backend any more.
+    SELECT format('the prepared transaction %%L (%%s, for %%s s): COMMIT PREPARED or ROLLBACK PREPARED it',
+        x.gid, x.owner, extract(epoch FROM now() - x.prepared)::integer),
+        x.gid
+    FROM pg_prepared_xacts AS x
+    JOIN pg_locks AS own ON own.locktype = 'transactionid' AND own.transactionid = x.transaction AND own.granted
+    JOIN pg_locks AS held ON held.pid IS NULL AND held.virtualtransaction = own.virtualtransaction
+    JOIN pg_locks AS wanted ON wanted.pid = %(pid)s AND NOT wanted.granted
+        AND wanted.relation IS NOT DISTINCT FROM held.relation
+        AND wanted.transactionid IS NOT DISTINCT FROM held.transactionid
+    WHERE 0 = ANY (pg_blocking_pids(%(pid)s))
 """
 
 # Called with the path of each file before it is run, and with what one wants to know meanwhile, after two spaces.
@@ -102,14 +116,14 @@ def watched(connection: psycopg.Connection[Any], progress: Progress) -> Iterator
     def watch() -> None:
         if done.wait(1):
             return
-        told: set[int] = set()
+        told: set[str] = set()
         try:
             with psycopg.connect(conninfo_of(connection), autocommit=True) as watcher:
                 while not done.is_set():
-                    for pid, who, state, seconds, query in watcher.execute(BLOCKERS, (backend,)):
-                        if pid not in told:
-                            told.add(pid)
-                            progress(f"  waits for backend {pid} ({who}, {state}, for {seconds} s): {query}")
+                    for blocker, name in watcher.execute(BLOCKERS, {"pid": backend}):
+                        if name not in told:
+                            told.add(name)
+                            progress(f"  waits for {blocker}")
                     done.wait(1)
         except psycopg.Error:
             # Told to help, no more: there may be no connection left.
