@@ -110,7 +110,9 @@ def test_a_role_that_may_create_roles_and_databases_is_enough(tmp_path: Path) ->
         url = conninfo.make_conninfo(server.url("ledger"), user="dba", password="only for tests")
         migrated = run("migrate", url=url)
         assert migrated.returncode == 0, migrated.stderr
-        for command in (("status",), ("verify-schema",), ("role", "create", "shop", "--member-of", "betledger_app")):
+        (tmp_path / "password").write_text("long enough for a login\n")
+        login = ("role", "create", "shop", "--member-of", "betledger_app", "--password-file", str(tmp_path / "password"))
+        for command in (("status",), ("verify-schema",), login):
             result = run(*command, url=url)
             assert result.returncode == 0, result.stderr
         # Another ledger on the server, made by the same role.

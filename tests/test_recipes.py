@@ -1,0 +1,185 @@
+"""What docs/recipes.md tells is done here, with the commands that stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from betledger.server import EmbeddedServer, binaries
+from conftest import FOLDER, ledger_on, own_server_in
+from ledger import TENANT, append, call, event, insert, one, place, refused, rows, state
+from psycopg import conninfo
+from test_cli import run
+
+PAGE = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text(encoding="utf-8")
+SETTINGS = {"fsync": "off", "wal_level": "logical"}
+pytestmark = pytest.mark.not_on_citus("between servers of our own")
+
+
+def section(title: str) -> list[str]:
+    """The indented lines of a section, without their margin; those that belong together as one."""
+    text = PAGE.split(f"## {title}\n")[1].split("\n## ")[0]
+    blocks = re.findall(r"(?:^ {4}.*\n(?:\n(?= {4}))*)+", text, re.MULTILINE)
+    return [re.sub(r"(?m)^ {4}", "", block).strip() for block in blocks]
+
+
+def commands(title: str) -> list[list[str]]:
+    return [line.split() for block in section(title) for line in block.split("\n") if line]
+
+
+def shell(words: list[str], url: str, folder: Path) -> None:
+    """Run a command of the page on the server of a ledger."""
+    parts = conninfo.conninfo_to_dict(url)
+    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password"}
+    environment = {**os.environ, **{name: str(parts[part]) for name, part in names.items() if parts.get(part)}}
+    if words[0] == "betledger":
+        done = run(*words[1:], url=conninfo.make_conninfo(url, dbname="ledger"))
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+    else:
+        words = [word.replace("'", "") for word in words]
+        done = subprocess.run(
+            [str(binaries() / words[0]), *words[1:]], env=environment, cwd=folder, capture_output=True, text=True, check=False
+        )
+        # roles.sql makes the superuser, too, who is there.
+        left = [line for line in done.stderr.split("\n") if line and 'role "postgres" already exists' not in line]
+        assert (done.returncode, left) == (0, []), words
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    with own_server_in(FOLDER, SETTINGS) as server:
+        yield server
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    with own_server_in(FOLDER, SETTINGS) as server:
+        yield server
+
+
+def lived(url: str) -> dict[str, object]:
+    """The state of a ledger in which something has happened."""
+    with psycopg.connect(url, autocommit=True) as ledger:
+        for tenant in (TENANT, TENANT + 1):
+            call(ledger, "deposit", tenant, "u1", 100, f"d{tenant}")
+            bet = call(ledger, "place_bet", tenant, "u1", 10, 2, "f1", f"b{tenant}", True)["bet_id"]
+            call(ledger, "settle_bet", tenant, bet, "win", 20)
+            place(ledger, tenant, f"plain-{tenant}", key="k")
+            call(ledger, "personal_key", tenant, "u1")
+        return without_slots(ledger)
+
+
+def without_slots(ledger: psycopg.Connection) -> dict[str, object]:
+    """Which slot of a tenant holds what depends on who wrote it; the summary adds them up."""
+    return {table: held for table, held in state(ledger).items() if table != "projection.tenant_totals"}
+
+
+def same(url: str, before: dict[str, object]) -> None:
+    with psycopg.connect(url, autocommit=True) as ledger:
+        assert without_slots(ledger) == before
+        assert rows(ledger, "SELECT * FROM ops.verify_projections()") == []
+        found = rows(ledger, "SELECT check_name, finding FROM ops.doctor() WHERE finding IS NOT NULL")
+        assert [row for row in found if row["check_name"] != "commits survive a crash"] == []
+        call(ledger, "withdraw", TENANT, "u1", 1, "after")
+
+
+def test_a_backup_is_restored(old: EmbeddedServer, new: EmbeddedServer, tmp_path: Path) -> None:
+    url, there = ledger_on(old), new.start()
+    before = lived(url)
+    steps = commands("Back up one server, and restore it")
+    assert [words[0] for words in steps[:6]] == ["pg_dumpall", "pg_dump", "psql", "createdb", "pg_restore", "betledger"]
+    for words in steps[:2]:
+        shell(words, url, tmp_path)
+    shell(steps[2], there, tmp_path)
+    # The password of the superuser is among what roles.sql brings.
+    there = conninfo.make_conninfo(there, password=conninfo.conninfo_to_dict(url)["password"])
+    for words in steps[3:6]:
+        shell(words, there, tmp_path)
+    same(conninfo.make_conninfo(there, dbname="ledger"), before)
+
+
+def test_events_alone_are_restored_and_rebuilt(old: EmbeddedServer, new: EmbeddedServer, tmp_path: Path) -> None:
+    url, there = ledger_on(old), new.start()
+    before = lived(url)
+    steps = commands("Back up one server, and restore it")[6:]
+    assert [words[0] for words in steps] == ["pg_dump", "betledger", "pg_restore", "betledger", "betledger"]
+    shell(steps[0], url, tmp_path)
+    with psycopg.connect(there, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE ledger")
+    for words in steps[1:]:
+        shell(words, there, tmp_path)
+    same(new.url("ledger"), before)
+
+
+def test_an_upgrade_by_logical_replication(old: EmbeddedServer, new: EmbeddedServer, tmp_path: Path) -> None:
+    url, fresh = ledger_on(old), ledger_on(new)
+    lived(url)
+    publish, subscribe, drop, *rest = section("Upgrade PostgreSQL by logical replication")
+    with (
+        psycopg.connect(url, autocommit=True) as source,
+        psycopg.connect(fresh, autocommit=True) as target,
+    ):
+        source.execute(publish.encode())
+        subscribe = subscribe.replace("host=old dbname=ledger", conninfo.make_conninfo(url, client_encoding=None))
+        if target.info.server_version < 160000:
+            subscribe = subscribe.replace(" WITH (run_as_owner = true)", "")
+        target.execute(subscribe.encode())
+        # The writers go on meanwhile.
+        for n in range(20):
+            call(source, "deposit", TENANT, f"late-{n}", 5, f"late-{n}")
+            append(source, "BET_PLACED", TENANT, f"late-{n}")
+        before = without_slots(source)
+        deadline = time.monotonic() + 60
+        behind = (
+            "SELECT count(*) AS n FROM pg_stat_replication WHERE application_name = 'ledger' AND state = 'streaming'"
+            " AND replay_lsn >= %s::pg_lsn"
+        )
+        lsn = one(source, "SELECT pg_current_wal_lsn()::text AS lsn")["lsn"]
+        copied = "SELECT bool_and(srsubstate = 'r') AS yes FROM pg_subscription_rel"
+        while one(source, behind, (lsn,))["n"] == 0 or not one(target, copied)["yes"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert rows(target, "SELECT * FROM bets_view") == []
+        target.execute(drop.split(";")[0].encode())
+    for words in [line.split() for line in "\n".join([*drop.split("\n")[1:], *rest]).split("\n") if line]:
+        shell(words, fresh, tmp_path)
+    same(fresh, before)
+
+
+def test_erased_persons_are_erased_again(old: EmbeddedServer, tmp_path: Path) -> None:
+    url = ledger_on(old)
+    kept, again = section("Erased persons, after a restore")[0].split("\n\n")
+    with psycopg.connect(url, autocommit=True) as ledger:
+        key = call(ledger, "personal_key", TENANT, "user-1")["key"]
+        call(ledger, "erase_person", TENANT, "user-1")
+        assert rows(ledger, kept) == [{"tenant_id": TENANT, "user_id": "user-1"}]
+        # As a restored backup has it.
+        ledger.execute("UPDATE personal_keys SET key = %s, erased_at = NULL", (key,))
+        assert call(ledger, "personal_key", TENANT, "user-1")["key"] == key
+        ledger.execute(again.encode())
+        with refused("BL007"):
+            call(ledger, "personal_key", TENANT, "user-1")
+
+
+def test_a_trigger_of_a_team_is_told_once_of_each_event(old: EmbeddedServer, tmp_path: Path) -> None:
+    url = ledger_on(old)
+    (block,) = section("React to what happens")
+    (tmp_path / "db" / "schema").mkdir(parents=True)
+    (tmp_path / "db" / "schema" / "0001_outbox.sql").write_text("SET LOCAL ROLE betledger_owner;\n\n" + block)
+    assert run("migrate", "--migrations", str(tmp_path / "db"), url=url).returncode == 0
+    with psycopg.connect(url, autocommit=True) as ledger:
+        place(ledger, bet="b1")
+        settled = append(ledger, "BET_SETTLED", aggregate="b1")
+        insert(ledger, *(event("V1_BETS_BET_SETTLED", aggregate=f"b{n}") for n in (2, 3)))
+        with ledger.transaction(force_rollback=True):
+            append(ledger, "BET_SETTLED", aggregate="b4")
+        ledger.execute("CALL ops.rebuild_projection()")
+        told = rows(ledger, "SELECT event_id FROM outbox")
+        assert len(told) == 3 and {"event_id": settled} in told
+    assert run("status", "--migrations", str(tmp_path / "db"), url=url).returncode == 0
