@@ -436,7 +436,7 @@ def test_a_projection_that_a_later_migration_adds_is_distributed_and_kept(
     for folder in ("schema", "functions", "triggers"):
         shutil.copytree(sql_root() / folder, tmp_path / folder)
     example = [s for s in statements() if "SET LOCAL ROLE" in s or "fixture" in s and not s.startswith("INSERT")]
-    (tmp_path / "schema" / "0999_fixtures_view.sql").write_text("\n".join(example))
+    (tmp_path / "schema" / "0999_fixtures_view.sql").write_text(";\n".join(example))
     with opened(cluster.url(0, "ledger"), root=tmp_path) as migrator:
         assert migrator.migrate() > 1
     place(connect("app"), 7, "another")
@@ -444,6 +444,24 @@ def test_a_projection_that_a_later_migration_adds_is_distributed_and_kept(
     assert rows(db, "SELECT * FROM fixtures_view") == [{"tenant_id": 7, "fixture_id": "f1", "bets": 2}]
     assert differences(db) == []
     assert "tables are distributed by tenant" not in findings(db) and "tables are co-located" not in findings(db)
+
+
+@pytest.mark.parametrize("column", ["note text", "note text DEFAULT 'x'", "note text GENERATED ALWAYS AS (event_type || '!') STORED"])
+def test_a_column_that_somebody_adds_is_told_and_compiled_in(cluster: Cluster, connect: Connect, db: psycopg.Connection, column: str) -> None:
+    """Code of the shards takes whole rows: until it is compiled anew, nothing goes in."""
+    url = cluster.url(0, "ledger")
+    assert run("status", url=url).returncode == 0
+    place(db, 7)
+    db.execute(f"ALTER TABLE bet_events ADD COLUMN {column}")
+    status = run("status", url=url)
+    assert status.returncode == 3 and "public.bet_events has the columns" in status.stdout
+    assert run("migrate", url=url).returncode == 0
+    assert run("status", url=url).returncode == 0
+    app = connect("app")
+    place(app, 7, "another")
+    insert(app, *(event("V1_BETS_BET_PLACED", tenant, "more") for tenant in (7, 8, 9)))
+    assert len(rows(db, "SELECT FROM bets_view")) == 5
+    assert differences(db) == []
 
 
 # ---------------------------------------------------------------------------------------------- what an operator sees
