@@ -30,7 +30,8 @@ def section(title: str) -> list[str]:
 
 
 def commands(title: str) -> list[list[str]]:
-    return [line.split() for block in section(title) for line in block.split("\n") if line]
+    """The lines of a section that are no SQL."""
+    return [line.split() for block in section(title) for line in block.split("\n") if line and not line.endswith(";")]
 
 
 def shell(words: list[str], url: str, folder: Path) -> None:
@@ -102,6 +103,22 @@ def test_a_backup_is_restored(old: EmbeddedServer, new: EmbeddedServer, tmp_path
     for words in steps[3:6]:
         shell(words, there, tmp_path)
     same(conninfo.make_conninfo(there, dbname="ledger"), before)
+
+
+def test_a_login_for_dumps_sees_all_and_writes_nothing(old: EmbeddedServer, tmp_path: Path) -> None:
+    url = ledger_on(old)
+    lived(url)
+    login = conninfo.make_conninfo(url, user="ledger_dump", password="only for tests", dbname="postgres")
+    (made,) = [block for block in section("Back up one server, and restore it") if "CREATE ROLE" in block]
+    with psycopg.connect(url, autocommit=True) as ledger:
+        ledger.execute(made.replace("'...'", "'only for tests'").encode())
+        shell(commands("Back up one server, and restore it")[1], login, tmp_path)
+        found = rows(ledger, "SELECT check_name, finding FROM ops.doctor() WHERE finding IS NOT NULL")
+        assert [row for row in found if row["check_name"] != "commits survive a crash"] == []
+    with psycopg.connect(conninfo.make_conninfo(login, dbname="ledger"), autocommit=True) as dumper:
+        assert one(dumper, "SELECT count(*) AS n FROM bet_events")["n"] > 0
+        with refused("42501", hint=False):
+            place(dumper)
 
 
 def test_events_alone_are_restored_and_rebuilt(old: EmbeddedServer, new: EmbeddedServer, tmp_path: Path) -> None:

@@ -57,6 +57,20 @@ VALUES
     WHERE w.holds$q$,
 'ALTER ROLE ... NOSUPERUSER NOBYPASSRLS; REVOKE the group that is too much; give people a login of their own.'),
 
+('whoever may read is shown rows', $q$
+    SELECT format('%s may read %s, and is shown none of its rows', r.rolname, min(t.name))
+    FROM pg_roles AS r CROSS JOIN projection.ledger_tables() AS t JOIN pg_class AS c ON c.oid = t.name::regclass
+    WHERE r.rolcanlogin AND NOT r.rolsuper AND NOT r.rolbypassrls AND c.relrowsecurity
+        AND has_table_privilege(r.oid, c.oid, 'SELECT')
+        AND NOT EXISTS (
+            SELECT FROM pg_policy AS p CROSS JOIN LATERAL unnest(p.polroles) AS o (id)
+            WHERE p.polrelid = c.oid AND p.polcmd IN ('r', '*')
+                AND (o.id = 0 OR pg_has_role(r.oid, o.id, 'USAGE'))
+        )
+    GROUP BY r.rolname$q$,
+'No error says so: an export or a report is empty. GRANT betledger_reader to that login, or CREATE POLICY ... FOR '
+'SELECT TO it; one for dumps has BYPASSRLS.'),
+
 ('everything belongs to betledger_owner', $q$
     SELECT format('%s belongs to %s', t.name, pg_get_userbyid(c.relowner))
     FROM projection.ledger_tables() AS t JOIN pg_class AS c ON c.oid = t.name::regclass
