@@ -40,7 +40,9 @@ BEGIN
                 WHEN 'flag' THEN 'Send true or false, or leave it out.'
                 ELSE format(
                     'Send a number%s with up to 20 digits before and %s after the point.',
-                    CASE v_number.bound WHEN '> 0' THEN ' above 0' WHEN '>= 0' THEN ', 0 or more,' ELSE ', 1 or more,' END,
+                    CASE v_number.bound
+                        WHEN '> 0' THEN ' above 0' WHEN '>= 0' THEN ', 0 or more,' ELSE ', 1 or more,'
+                    END,
                     v_number.places
                 )
             END;
