@@ -19,13 +19,14 @@ import pytest
 from betledger.migrating.files import sql_root
 from betledger.migrating.migrator import opened
 from citus_cluster import Cluster, running_cluster, why_not
-from conftest import FOLDER, SETTINGS
+from conftest import FOLDER, SETTINGS, own_server_in
 from ledger import EVENT_TABLES, T0, call, event, insert, one, place, refused, rows
 from psycopg import conninfo
 from test_cli import run
 from test_doctor import findings
 from test_guide import READS
 from test_readme import statements
+from test_recipes import commands, shell
 
 READ_TABLES = ("bets_view", "payments_view", "user_balances_view", "user_activity_view", "projection.tenant_totals")
 Connect = Callable[..., psycopg.Connection]
@@ -427,6 +428,29 @@ def test_nobody_waits_for_the_transaction_of_the_first_event_of_a_shard(
     place(second, neighbour["id"])
     first.rollback()
     assert rows(db, "SELECT tenant_id FROM bets_view") == [{"tenant_id": neighbour["id"]}]
+
+
+def test_a_ledger_goes_back_to_one_server(connect: Connect, db: psycopg.Connection, cluster: Cluster, tmp_path: Path) -> None:
+    """The recipe for events alone, with the dump of a coordinator."""
+    app = connect("app")
+    for tenant in range(1, 9):
+        call(app, "deposit", tenant, "u1", 100, "d")
+        bet = call(app, "place_bet", tenant, "u1", 10, 2, "f1", "b", True)["bet_id"]
+        call(app, "settle_bet", tenant, bet, "win", 20)
+    summary = "SELECT * FROM tenants_summary_view ORDER BY tenant_id"
+    before = rows(db, summary)
+    steps = [words for words in commands("Back up one server, and restore it") if words[0] != "psql"][5:]
+    assert [words[0] for words in steps] == ["pg_dump", "betledger", "pg_restore", "betledger", "betledger"]
+    shell(steps[0], cluster.url(0, "ledger"), tmp_path)
+    with own_server_in(FOLDER, {"fsync": "off"}) as alone:
+        with psycopg.connect(alone.start(), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE ledger")
+        for words in steps[1:]:
+            shell(words, alone.url("ledger"), tmp_path)
+        with psycopg.connect(alone.url("ledger"), autocommit=True) as ledger:
+            assert rows(ledger, summary) == before
+            assert differences(ledger) == []
+            assert call(ledger, "withdraw", 3, "u1", 1, "after")["duplicate"] is False
 
 
 def test_a_projection_that_a_later_migration_adds_is_distributed_and_kept(
