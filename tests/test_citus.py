@@ -460,7 +460,7 @@ def test_a_projection_that_a_later_migration_adds_is_distributed_and_kept(
     for folder in ("schema", "functions", "triggers"):
         shutil.copytree(sql_root() / folder, tmp_path / folder)
     example = [s for s in statements() if "SET LOCAL ROLE" in s or "fixture" in s and not s.startswith("INSERT")]
-    (tmp_path / "schema" / "0999_fixtures_view.sql").write_text(";\n".join(example))
+    (tmp_path / "schema" / "0999_fixtures_view.sql").write_text("\n".join(example))
     with opened(cluster.url(0, "ledger"), root=tmp_path) as migrator:
         assert migrator.migrate() > 1
     place(connect("app"), 7, "another")

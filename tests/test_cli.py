@@ -219,7 +219,7 @@ def test_a_role_is_made_once_and_its_password_is_kept_from_view(
 @pytest.mark.parametrize(
     ("scene", "message"),
     [
-        ("-- a refusal that nobody expects\nSELECT 1 / 0;\n", r"the scene failed at `SELECT 1 / 0`: division by zero"),
+        ("-- a refusal that nobody expects\nSELECT 1 / 0;\n", r"the scene failed at `SELECT 1 / 0;`: division by zero"),
         ("-- expect: 22012\nSELECT 1;\n", "it was not refused with 22012"),
     ],
 )

@@ -52,7 +52,7 @@ def statements(path: str, text: str) -> Iterator[tuple[int, str]]:
         position = max(text.find(statement, position), position)
         if _COPY.match(statement):
             raise BetledgerError(f"{_place(path, text, position)}: {COPY_DATA}")
-        yield position, statement
+        yield position, f"{statement.rstrip()};"
         position += len(statement)
 
 
