@@ -158,40 +158,75 @@ BEGIN
         WHERE projection.balance_events_valid(e) IS NOT TRUE;
     END IF;
     -- public.user_balances_view
-    UPDATE public.user_balances_view AS t
-    SET balance = trim_scale(t.balance
-        + (- ((e.event_data ->> 'amount'::text))::numeric)),
-        transaction_count = t.transaction_count + 1,
-        last_transaction_at = greatest(
-        t.last_transaction_at,
-        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-    )
-    WHERE t.tenant_id = e.tenant_id AND
-        t.user_id = (e.event_data ->> 'user_id'::text);
-    IF NOT FOUND THEN
-        PERFORM projection.user_balances_view_add(
-            ARRAY[ROW(
+    DECLARE
+        v_is_new boolean;
+    BEGIN
+        UPDATE public.user_balances_view AS t
+        SET balance = trim_scale(t.balance
+            + (- ((e.event_data ->> 'amount'::text))::numeric)),
+            transaction_count = t.transaction_count + 1,
+            last_transaction_at = greatest(
+            t.last_transaction_at,
+            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        )
+        WHERE t.tenant_id = e.tenant_id AND
+            t.user_id = (e.event_data ->> 'user_id'::text);
+        IF NOT FOUND THEN
+            INSERT INTO public.user_balances_view AS t (
+                tenant_id, user_id, balance, transaction_count,
+                    last_transaction_at
+            )
+            VALUES (
                 e.tenant_id, (e.event_data ->> 'user_id'::text),
-                (- ((e.event_data ->> 'amount'::text))::numeric), 1,
-                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-            )::public.user_balances_view],
-            '{}'
-        );
-    ELSE
+                    trim_scale((- ((e.event_data ->> 'amount'::text))::numeric)), 1,
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+            )
+            ON CONFLICT DO NOTHING;
+            v_is_new := FOUND;
+            IF NOT v_is_new THEN
+                -- Made by another transaction, since we looked.
+                UPDATE public.user_balances_view AS t
+                SET balance = trim_scale(t.balance
+                    + (- ((e.event_data ->> 'amount'::text))::numeric)),
+                    transaction_count = t.transaction_count + 1,
+                    last_transaction_at = greatest(
+                    t.last_transaction_at,
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                )
+                WHERE t.tenant_id = e.tenant_id AND
+                    t.user_id = (e.event_data ->> 'user_id'::text);
+                IF NOT FOUND THEN
+                    PERFORM projection.refuse_race('public.user_balances_view');
+                END IF;
+            END IF;
+        END IF;
         UPDATE projection.tenant_totals AS t
         SET balances = trim_scale(t.balances
             + (- ((e.event_data ->> 'amount'::text))::numeric))
         WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
         IF NOT FOUND THEN
-            PERFORM projection.tenant_totals_add(
-                ARRAY[ROW(
-                    e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                    0, 0, (- ((e.event_data ->> 'amount'::text))::numeric)
-                )::projection.tenant_totals],
-                '{}'
-            );
+            INSERT INTO projection.tenant_totals AS t (
+                tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                    bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                    withdrawals, balances
+            )
+            VALUES (
+                e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                    0, 0,
+                    trim_scale((- ((e.event_data ->> 'amount'::text))::numeric))
+            )
+            ON CONFLICT DO NOTHING;
+            IF NOT FOUND THEN
+                UPDATE projection.tenant_totals AS t
+                SET balances = trim_scale(t.balances
+                    + (- ((e.event_data ->> 'amount'::text))::numeric))
+                WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                IF NOT FOUND THEN
+                    PERFORM projection.refuse_race('projection.tenant_totals');
+                END IF;
+            END IF;
         END IF;
-    END IF;
+    END;
     RETURN true;
 END
 $body$;
@@ -210,40 +245,74 @@ BEGIN
         WHERE projection.balance_events_valid(e) IS NOT TRUE;
     END IF;
     -- public.user_balances_view
-    UPDATE public.user_balances_view AS t
-    SET balance = trim_scale(t.balance
-        + ((e.event_data ->> 'amount'::text))::numeric),
-        transaction_count = t.transaction_count + 1,
-        last_transaction_at = greatest(
-        t.last_transaction_at,
-        to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-    )
-    WHERE t.tenant_id = e.tenant_id AND
-        t.user_id = (e.event_data ->> 'user_id'::text);
-    IF NOT FOUND THEN
-        PERFORM projection.user_balances_view_add(
-            ARRAY[ROW(
+    DECLARE
+        v_is_new boolean;
+    BEGIN
+        UPDATE public.user_balances_view AS t
+        SET balance = trim_scale(t.balance
+            + ((e.event_data ->> 'amount'::text))::numeric),
+            transaction_count = t.transaction_count + 1,
+            last_transaction_at = greatest(
+            t.last_transaction_at,
+            to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        )
+        WHERE t.tenant_id = e.tenant_id AND
+            t.user_id = (e.event_data ->> 'user_id'::text);
+        IF NOT FOUND THEN
+            INSERT INTO public.user_balances_view AS t (
+                tenant_id, user_id, balance, transaction_count,
+                    last_transaction_at
+            )
+            VALUES (
                 e.tenant_id, (e.event_data ->> 'user_id'::text),
-                ((e.event_data ->> 'amount'::text))::numeric, 1,
-                to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
-            )::public.user_balances_view],
-            '{}'
-        );
-    ELSE
+                    trim_scale(((e.event_data ->> 'amount'::text))::numeric), 1,
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+            )
+            ON CONFLICT DO NOTHING;
+            v_is_new := FOUND;
+            IF NOT v_is_new THEN
+                -- Made by another transaction, since we looked.
+                UPDATE public.user_balances_view AS t
+                SET balance = trim_scale(t.balance
+                    + ((e.event_data ->> 'amount'::text))::numeric),
+                    transaction_count = t.transaction_count + 1,
+                    last_transaction_at = greatest(
+                    t.last_transaction_at,
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                )
+                WHERE t.tenant_id = e.tenant_id AND
+                    t.user_id = (e.event_data ->> 'user_id'::text);
+                IF NOT FOUND THEN
+                    PERFORM projection.refuse_race('public.user_balances_view');
+                END IF;
+            END IF;
+        END IF;
         UPDATE projection.tenant_totals AS t
         SET balances = trim_scale(t.balances
             + ((e.event_data ->> 'amount'::text))::numeric)
         WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
         IF NOT FOUND THEN
-            PERFORM projection.tenant_totals_add(
-                ARRAY[ROW(
-                    e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                    0, 0, ((e.event_data ->> 'amount'::text))::numeric
-                )::projection.tenant_totals],
-                '{}'
-            );
+            INSERT INTO projection.tenant_totals AS t (
+                tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                    bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                    withdrawals, balances
+            )
+            VALUES (
+                e.tenant_id, 4000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                    0, 0, trim_scale(((e.event_data ->> 'amount'::text))::numeric)
+            )
+            ON CONFLICT DO NOTHING;
+            IF NOT FOUND THEN
+                UPDATE projection.tenant_totals AS t
+                SET balances = trim_scale(t.balances
+                    + ((e.event_data ->> 'amount'::text))::numeric)
+                WHERE t.tenant_id = e.tenant_id AND t.slot = 4000 + pg_backend_pid() % 32;
+                IF NOT FOUND THEN
+                    PERFORM projection.refuse_race('projection.tenant_totals');
+                END IF;
+            END IF;
         END IF;
-    END IF;
+    END;
     RETURN true;
 END
 $body$;

@@ -265,15 +265,32 @@ BEGIN
                 staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
             WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
             IF NOT FOUND THEN
-                PERFORM projection.tenant_totals_add(
-                    ARRAY[ROW(
-                        e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
                         (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
                         (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
-                        0, 1, (- COALESCE(said.stake, '0'::numeric)), 0, 0, 0, 0, 0
-                    )::projection.tenant_totals],
-                    '{}'
-                );
+                        0, 1, trim_scale((- COALESCE(said.stake, '0'::numeric))), 0, 0,
+                        0, 0, 0
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed
+                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                        bets_confirmed = t.bets_confirmed
+                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                        bets_cancelled = t.bets_cancelled + 1,
+                        staked = trim_scale(t.staked - COALESCE(said.stake, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
             END IF;
         ELSE
             -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -320,13 +337,25 @@ BEGIN
                 bets_confirmed = t.bets_confirmed + 1
             WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
             IF NOT FOUND THEN
-                PERFORM projection.tenant_totals_add(
-                    ARRAY[ROW(
-                        e.tenant_id, 1000 + pg_backend_pid() % 32, 0, (- 1), 1, 0, 0, 0, 0,
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 1000 + pg_backend_pid() % 32, 0, (- 1), 1, 0, 0, 0, 0,
                         0, 0, 0, 0
-                    )::projection.tenant_totals],
-                    '{}'
-                );
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed - 1,
+                        bets_confirmed = t.bets_confirmed + 1
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
             END IF;
         ELSE
             -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -357,6 +386,7 @@ BEGIN
     -- public.bets_view
     DECLARE
         said public.bets_view;
+        v_is_new boolean;
     BEGIN
         INSERT INTO public.bets_view AS t (
             tenant_id, bet_id, user_id, stake, odds, fixture_id, status,
@@ -382,28 +412,80 @@ BEGIN
                 last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
             WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
             IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                PERFORM projection.user_activity_view_add(
-                    ARRAY[ROW(
-                        e.tenant_id, said.user_id, 1, 1,
-                        COALESCE(said.stake, '0'::numeric), '0'::numeric, '0'::numeric,
-                        0, 0, said.created_at, said.last_updated_at
-                    )::public.user_activity_view],
-                    '{}'
-                );
+                INSERT INTO public.user_activity_view AS t (
+                    tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                        deposits, withdrawals, first_activity_at, last_activity_at
+                )
+                VALUES (
+                    e.tenant_id, said.user_id, 1, 1,
+                        trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
+                        '0'::numeric, 0, 0, said.created_at, said.last_updated_at
+                )
+                ON CONFLICT DO NOTHING;
+                v_is_new := FOUND;
+                IF NOT v_is_new THEN
+                    -- Made by another transaction, since we looked.
+                    UPDATE public.user_activity_view AS t
+                    SET bets = t.bets + 1, open_bets = t.open_bets + 1,
+                        staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric)),
+                        first_activity_at = least(t.first_activity_at, said.created_at),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('public.user_activity_view');
+                    END IF;
+                END IF;
+                IF v_is_new THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET users = t.users + 1
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
+                                0, 0, 0
+                        )
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET users = t.users + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
+                    END IF;
+                END IF;
             END IF;
             UPDATE projection.tenant_totals AS t
             SET bets_placed = t.bets_placed + 1,
                 staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
             WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
             IF NOT FOUND THEN
-                PERFORM projection.tenant_totals_add(
-                    ARRAY[ROW(
-                        e.tenant_id, 1000 + pg_backend_pid() % 32, 0, 1, 0, 0, 0,
-                        COALESCE(said.stake, '0'::numeric), '0'::numeric, '0'::numeric,
-                        0, 0, 0
-                    )::projection.tenant_totals],
-                    '{}'
-                );
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 1000 + pg_backend_pid() % 32, 0, 1, 0, 0, 0,
+                        trim_scale(COALESCE(said.stake, '0'::numeric)), '0'::numeric,
+                        '0'::numeric, 0, 0, 0
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed + 1,
+                        staked = trim_scale(t.staked + COALESCE(said.stake, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
             END IF;
         ELSE
             -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -471,16 +553,35 @@ BEGIN
                 + COALESCE((said.stake - said.payout), '0'::numeric))
             WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
             IF NOT FOUND THEN
-                PERFORM projection.tenant_totals_add(
-                    ARRAY[ROW(
-                        e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 1000 + pg_backend_pid() % 32, 0,
                         (- CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END),
                         (- CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END),
-                        1, 0, 0, COALESCE(said.payout, '0'::numeric),
-                        COALESCE((said.stake - said.payout), '0'::numeric), 0, 0, 0
-                    )::projection.tenant_totals],
-                    '{}'
-                );
+                        1, 0, 0, trim_scale(COALESCE(said.payout, '0'::numeric)),
+                        trim_scale(COALESCE((said.stake - said.payout), '0'::numeric)),
+                        0, 0, 0
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET bets_placed = t.bets_placed
+                        - CASE WHEN (was.status = 'placed'::text) THEN 1 ELSE 0 END,
+                        bets_confirmed = t.bets_confirmed
+                        - CASE WHEN (was.status = 'confirmed'::text) THEN 1 ELSE 0 END,
+                        bets_settled = t.bets_settled + 1,
+                        paid_out = trim_scale(t.paid_out + COALESCE(said.payout, '0'::numeric)),
+                        gross_gaming_revenue = trim_scale(t.gross_gaming_revenue
+                        + COALESCE((said.stake - said.payout), '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 1000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
             END IF;
         ELSE
             -- Late, tied, or out of the ordinary: fold all events of the stream.

@@ -73,6 +73,7 @@ BEGIN
     -- public.payments_view
     DECLARE
         said public.payments_view;
+        v_is_new boolean;
     BEGIN
         INSERT INTO public.payments_view AS t (
             tenant_id, payment_id, user_id, type, amount, status,
@@ -95,26 +96,76 @@ BEGIN
                 last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
             WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
             IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                PERFORM projection.user_activity_view_add(
-                    ARRAY[ROW(
-                        e.tenant_id, said.user_id, 0, 0, 0, 0, 0,
-                        COALESCE(said.amount, '0'::numeric), '0'::numeric,
+                INSERT INTO public.user_activity_view AS t (
+                    tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                        deposits, withdrawals, first_activity_at, last_activity_at
+                )
+                VALUES (
+                    e.tenant_id, said.user_id, 0, 0, 0, 0, 0,
+                        trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric,
                         said.created_at, said.last_updated_at
-                    )::public.user_activity_view],
-                    '{}'
-                );
+                )
+                ON CONFLICT DO NOTHING;
+                v_is_new := FOUND;
+                IF NOT v_is_new THEN
+                    -- Made by another transaction, since we looked.
+                    UPDATE public.user_activity_view AS t
+                    SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric)),
+                        first_activity_at = least(t.first_activity_at, said.created_at),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('public.user_activity_view');
+                    END IF;
+                END IF;
+                IF v_is_new THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET users = t.users + 1
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
+                                0, 0, 0
+                        )
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET users = t.users + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
+                    END IF;
+                END IF;
             END IF;
             UPDATE projection.tenant_totals AS t
             SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
             WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
             IF NOT FOUND THEN
-                PERFORM projection.tenant_totals_add(
-                    ARRAY[ROW(
-                        e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                        COALESCE(said.amount, '0'::numeric), '0'::numeric, 0
-                    )::projection.tenant_totals],
-                    '{}'
-                );
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        trim_scale(COALESCE(said.amount, '0'::numeric)), '0'::numeric, 0
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET deposits = trim_scale(t.deposits + COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
             END IF;
         ELSE
             -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -163,13 +214,24 @@ BEGIN
             SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
             WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
             IF NOT FOUND THEN
-                PERFORM projection.tenant_totals_add(
-                    ARRAY[ROW(
-                        e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                        (- COALESCE(said.amount, '0'::numeric)), 0, 0
-                    )::projection.tenant_totals],
-                    '{}'
-                );
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        trim_scale((- COALESCE(said.amount, '0'::numeric))), 0, 0
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
             END IF;
         ELSE
             -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -237,6 +299,7 @@ BEGIN
     -- public.payments_view
     DECLARE
         said public.payments_view;
+        v_is_new boolean;
     BEGIN
         INSERT INTO public.payments_view AS t (
             tenant_id, payment_id, user_id, type, amount, status,
@@ -259,26 +322,76 @@ BEGIN
                 last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
             WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
             IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
-                PERFORM projection.user_activity_view_add(
-                    ARRAY[ROW(
-                        e.tenant_id, said.user_id, 0, 0, 0, 0, 0, '0'::numeric,
-                        COALESCE(said.amount, '0'::numeric), said.created_at,
+                INSERT INTO public.user_activity_view AS t (
+                    tenant_id, user_id, bets, open_bets, staked, paid_out, net_result,
+                        deposits, withdrawals, first_activity_at, last_activity_at
+                )
+                VALUES (
+                    e.tenant_id, said.user_id, 0, 0, 0, 0, 0, '0'::numeric,
+                        trim_scale(COALESCE(said.amount, '0'::numeric)), said.created_at,
                         said.last_updated_at
-                    )::public.user_activity_view],
-                    '{}'
-                );
+                )
+                ON CONFLICT DO NOTHING;
+                v_is_new := FOUND;
+                IF NOT v_is_new THEN
+                    -- Made by another transaction, since we looked.
+                    UPDATE public.user_activity_view AS t
+                    SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric)),
+                        first_activity_at = least(t.first_activity_at, said.created_at),
+                        last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+                    WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('public.user_activity_view');
+                    END IF;
+                END IF;
+                IF v_is_new THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET users = t.users + 1
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        INSERT INTO projection.tenant_totals AS t (
+                            tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                                bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                                withdrawals, balances
+                        )
+                        VALUES (
+                            e.tenant_id, 3000 + pg_backend_pid() % 32, 1, 0, 0, 0, 0, 0, 0, 0,
+                                0, 0, 0
+                        )
+                        ON CONFLICT DO NOTHING;
+                        IF NOT FOUND THEN
+                            UPDATE projection.tenant_totals AS t
+                            SET users = t.users + 1
+                            WHERE t.tenant_id = e.tenant_id AND t.slot = 3000 + pg_backend_pid() % 32;
+                            IF NOT FOUND THEN
+                                PERFORM projection.refuse_race('projection.tenant_totals');
+                            END IF;
+                        END IF;
+                    END IF;
+                END IF;
             END IF;
             UPDATE projection.tenant_totals AS t
             SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
             WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
             IF NOT FOUND THEN
-                PERFORM projection.tenant_totals_add(
-                    ARRAY[ROW(
-                        e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                        '0'::numeric, COALESCE(said.amount, '0'::numeric), 0
-                    )::projection.tenant_totals],
-                    '{}'
-                );
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        '0'::numeric, trim_scale(COALESCE(said.amount, '0'::numeric)), 0
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET withdrawals = trim_scale(t.withdrawals + COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
             END IF;
         ELSE
             -- Late, tied, or out of the ordinary: fold all events of the stream.
@@ -327,13 +440,24 @@ BEGIN
             SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
             WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
             IF NOT FOUND THEN
-                PERFORM projection.tenant_totals_add(
-                    ARRAY[ROW(
-                        e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
-                        0, (- COALESCE(said.amount, '0'::numeric)), 0
-                    )::projection.tenant_totals],
-                    '{}'
-                );
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        0, trim_scale((- COALESCE(said.amount, '0'::numeric))), 0
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
             END IF;
         ELSE
             -- Late, tied, or out of the ordinary: fold all events of the stream.

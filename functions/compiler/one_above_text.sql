@@ -1,6 +1,8 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION projection.one_above_text(p_read_table text, p_deltas jsonb, p_shard_id bigint)
+CREATE OR REPLACE FUNCTION projection.one_above_text(
+    p_read_table text, p_deltas jsonb, p_is_new boolean, p_shard_id bigint
+)
 RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -25,9 +27,10 @@ BEGIN
             jsonb_object_agg(s.name, s.change) FILTER (WHERE s.change IS NOT NULL) AS plus
         INTO v_said
         FROM (
-            -- A constant counts the rows: it does not change with one that is there.
+            -- A constant counts the rows: it changes when there is one more.
             SELECT d.*, d.name = ANY (v_source.key_columns) AS is_key, b.name_below,
-                CASE WHEN NOT d.is_constant THEN p_deltas ->> b.name_below END AS change
+                CASE WHEN d.is_constant THEN CASE WHEN p_is_new THEN d.value END
+                    ELSE p_deltas ->> b.name_below END AS change
             FROM projection.simplified(
                 v_source.definition, projection.row_of(p_read_table, '{}', 'was'),
                 jsonb_build_object('was', p_read_table)
@@ -46,16 +49,16 @@ BEGIN
         END IF;
         CONTINUE WHEN v_said.assignments IS NULL;
         v_text := concat_ws(E'\n', nullif(v_text, ''), projection.one_update_text(
-            v_source.definition, v_said.assignments, v_said.key, v_said.plus, NULL, '', NULL, p_shard_id
+            v_source.definition, v_said.assignments, v_said.key, v_said.plus, NULL, '', '', NULL, p_shard_id
         ));
     END LOOP;
     RETURN v_text;
 END
 $$;
 
-COMMENT ON FUNCTION projection.one_above_text(text, jsonb, bigint) IS
+COMMENT ON FUNCTION projection.one_above_text(text, jsonb, boolean, bigint) IS
 'The statements that carry a change of a row of a read table that adds up to those above it, given by how much its '
-'columns change. Null where that is not enough, because a definition above says more than a '
+'columns change, and whether it is new. Null where that is not enough, because a definition above says more than a '
 'column or a constant: then the add function, which knows the rows, has to do it.';
 
-REVOKE ALL ON FUNCTION projection.one_above_text(text, jsonb, bigint) FROM public;
+REVOKE ALL ON FUNCTION projection.one_above_text(text, jsonb, boolean, bigint) FROM public;

@@ -23,7 +23,7 @@ BEGIN
     IF v_change.condition = 'false' OR v_change.assignments IS NULL THEN
         RETURN '';
     END IF;
-    v_above := projection.one_above_text(v_read.read_table, v_change.deltas, p_shard_id);
+    v_above := projection.one_above_text(v_read.read_table, v_change.deltas, false, p_shard_id);
     -- A row without a key is not found anyway: it need not be asked for each.
     v_needs_key := v_above = ''
         AND v_change.condition = format('(%s IS NOT NULL)', v_change.deltas ->> v_read.key_columns[2]);
@@ -33,6 +33,7 @@ BEGIN
         v_text := projection.one_update_text(
             p_definition, v_change.assignments, v_change.key, v_change.deltas,
             CASE WHEN p_was IS NULL THEN v_change.plus END, v_above,
+            projection.one_above_text(v_read.read_table, v_change.plus, true, p_shard_id),
             CASE WHEN v_needs_key THEN v_change.condition END, p_shard_id
         );
     END IF;

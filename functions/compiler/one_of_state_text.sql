@@ -16,7 +16,8 @@ BEGIN
                 'variables', concat_ws(
                     E'\n', format('said %s;', s.read_table),
                     CASE WHEN strpos(p_statements, 'was.') > 0 THEN format('was %s;', s.read_table) END,
-                    CASE WHEN strpos(p_statements, 'v_is_stored') > 0 THEN 'v_is_stored boolean;' END
+                    CASE WHEN strpos(p_statements, 'v_is_stored') > 0 THEN 'v_is_stored boolean;' END,
+                    CASE WHEN strpos(p_carry, 'v_is_new') > 0 THEN 'v_is_new boolean;' END
                 ),
                 'stored', CASE WHEN strpos(p_statements, 'v_is_stored') > 0 THEN 'v_is_stored' ELSE 'FOUND' END,
                 'statements', p_statements,

@@ -21,7 +21,7 @@ FROM generate_series(1, :count) AS i
 SETTLED = f"""
 INSERT INTO bet_events ({COLUMNS})
 SELECT gen_random_uuid(), 1 + i % 1000, 'known-' || md5(i::text)::uuid, 'V1_BETS_BET_SETTLED',
-    '{{"result": "win", "payout": 19.42}}', 1800000000000 + i, 1, NULL
+    '{{"result": "win", "payout": 19.42}}', 1750000000000 + i, 1, NULL
 FROM generate_series(1, :count) AS i
 """
 EXPIRED = f"""

@@ -6,7 +6,11 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
 -- "{read_table}"
-PERFORM "{carry}";
+DECLARE
+    v_is_new boolean;
+BEGIN
+    PERFORM "{carry}";
+END;
 END
 $$;
 
