@@ -62,8 +62,7 @@ class Bookkeeping:
                 " applied_at timestamptz NOT NULL DEFAULT now())"
                 for table in ("versioned", "repeatable")
             ),
-            f"CREATE TABLE {BOOKKEEPING}.standing (position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-            " statement text NOT NULL)",
+            f"CREATE TABLE {BOOKKEEPING}.standing (position integer PRIMARY KEY, statement text NOT NULL)",
         ]
 
     def forget_repeatables(self) -> None:

@@ -22,7 +22,8 @@ def record(connection: psycopg.Connection[Any]) -> None:
     with connection.transaction():
         forget(connection)
         connection.execute(
-            f"INSERT INTO {TABLE} (statement) SELECT s.statement FROM ({QUERY}) AS s WHERE s.is_ours".encode()
+            f"INSERT INTO {TABLE} (position, statement)"
+            f" SELECT row_number() OVER (), s.statement FROM ({QUERY}) AS s WHERE s.is_ours".encode()
         )
 
 
