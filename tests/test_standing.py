@@ -50,6 +50,14 @@ def test_what_was_changed_by_hand_is_told_and_made_whole(db: psycopg.Connection,
 
 
 @pytest.mark.not_on_citus("the same without a cluster")
+def test_what_a_killed_runner_did_not_remember_the_next_one_does(db: psycopg.Connection, dsn: str) -> None:
+    db.execute("DELETE FROM betledger_migrations.standing")
+    assert run("migrate", url=dsn).returncode == 0
+    db.execute("ALTER TABLE bets_view NO FORCE ROW LEVEL SECURITY")
+    assert run("status", url=dsn).returncode == 3
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
 def test_what_a_dba_adds_and_takes_away_is_no_damage(db: psycopg.Connection, dsn: str) -> None:
     for statement in (
         "GRANT SELECT ON bets_view TO stranger",

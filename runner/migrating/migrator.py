@@ -18,7 +18,7 @@ from betledger.migrating.bookkeeping import Bookkeeping
 from betledger.migrating.distributing import CITUS_SETTINGS, distribute, told
 from betledger.migrating.files import Files, Repeatable, Versioned
 from betledger.migrating.losses import filled, lost, of_others
-from betledger.migrating.standing import forget, make_again, no_longer, record
+from betledger.migrating.standing import forget, is_recorded, make_again, no_longer, record
 from betledger.migrating.state import State, compared
 from betledger.migrating.statements import read, transactional
 from betledger.migrating.waiting import Limits, Progress, alone, retried
@@ -59,7 +59,7 @@ class Migrator:
         """Apply all that is pending, or of that only some paths; gives the number of files applied."""
         state = self.state()
         state.require_no_drift()
-        if not state.pending and not no_longer(self.connection):
+        if not state.pending and is_recorded(self.connection) and not no_longer(self.connection):
             return 0
         with self._alone():
             self.bookkeeping.prepare()

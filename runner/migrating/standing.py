@@ -32,6 +32,12 @@ def forget(connection: psycopg.Connection[Any]) -> None:
     connection.execute(f"DELETE FROM {TABLE}".encode())
 
 
+def is_recorded(connection: psycopg.Connection[Any]) -> bool:
+    """Whether there is anything to compare with: a runner that was killed at its end has left nothing."""
+    there = value(connection, "SELECT to_regclass(%s)", (TABLE,))
+    return bool(there and value(connection, f"SELECT EXISTS (SELECT FROM {TABLE})"))
+
+
 def no_longer(connection: psycopg.Connection[Any]) -> list[str]:
     """What held when it was recorded, and does not now: as SQL that makes it so again, or as a comment."""
     if not value(connection, "SELECT to_regclass(%s)", (TABLE,)):
