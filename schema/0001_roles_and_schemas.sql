@@ -35,6 +35,29 @@ BEGIN
 END
 $$;
 
+-- A login of another ledger on this server is in our groups, too: it stays outside, since `betledger role create` names
+-- who may connect. A database that a DBA has given rights on, or that is home to others, is left as it is.
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM pg_catalog.pg_database AS d
+        WHERE d.datname = current_database() AND pg_has_role(d.datdba, 'USAGE')
+            AND coalesce(d.datacl, acldefault('d', d.datdba)) = acldefault('d', d.datdba)
+    ) AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'betledger_migrations')
+            AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_depend AS x
+                WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e'
+            )
+    ) THEN
+        EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM public', current_database());
+        -- As whom the nodes of a Citus cluster reach each other.
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO betledger_owner', current_database());
+    END IF;
+END
+$$;
+
 GRANT USAGE, CREATE ON SCHEMA public TO betledger_owner;
 
 REVOKE CREATE ON SCHEMA public FROM public;

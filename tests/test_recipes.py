@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -15,6 +20,7 @@ from betledger.server import EmbeddedServer, binaries
 from conftest import FOLDER, ledger_on, own_server_in
 from ledger import TENANT, append, call, event, insert, one, place, refused, rows, state
 from psycopg import conninfo
+from psycopg.types.json import set_json_loads
 from test_cli import run
 
 PAGE = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text(encoding="utf-8")
@@ -45,7 +51,12 @@ def shell(words: list[str], url: str, folder: Path) -> None:
     else:
         words = [word.replace("'", "") for word in words]
         done = subprocess.run(
-            [str(binaries() / words[0]), *words[1:]], env=environment, cwd=folder, capture_output=True, text=True, check=False
+            [str(binaries() / words[0]), *words[1:]],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         # roles.sql makes the superuser, too, who is there.
         left = [line for line in done.stderr.split("\n") if line and 'role "postgres" already exists' not in line]
@@ -64,6 +75,13 @@ def new(tmp_path: Path) -> Iterator[EmbeddedServer]:
         yield server
 
 
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def lived(url: str) -> dict[str, object]:
     """The state of a ledger in which something has happened."""
     with psycopg.connect(url, autocommit=True) as ledger:
@@ -79,6 +97,17 @@ def lived(url: str) -> dict[str, object]:
 def without_slots(ledger: psycopg.Connection) -> dict[str, object]:
     """Which slot of a tenant holds what depends on who wrote it; the summary adds them up."""
     return {table: held for table, held in state(ledger).items() if table != "projection.tenant_totals"}
+
+
+def until_replayed(source: psycopg.Connection, by: str) -> None:
+    """Wait for a standby or a subscription to have all that is there now."""
+    (lsn,) = source.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone() or ()
+    replayed = "SELECT FROM pg_stat_replication WHERE application_name = %s AND state = 'streaming' AND replay_lsn >= %s::pg_lsn"
+    until(lambda: source.execute(replayed, (by, lsn)).rowcount)
+
+
+def until_copied(target: psycopg.Connection) -> None:
+    until(lambda: one(target, "SELECT bool_and(srsubstate = 'r') AS yes FROM pg_subscription_rel")["yes"])
 
 
 def same(url: str, before: dict[str, object]) -> None:
@@ -152,16 +181,8 @@ def test_an_upgrade_by_logical_replication(old: EmbeddedServer, new: EmbeddedSer
             call(source, "deposit", TENANT, f"late-{n}", 5, f"late-{n}")
             append(source, "BET_PLACED", TENANT, f"late-{n}")
         before = without_slots(source)
-        deadline = time.monotonic() + 60
-        behind = (
-            "SELECT count(*) AS n FROM pg_stat_replication WHERE application_name = 'ledger' AND state = 'streaming'"
-            " AND replay_lsn >= %s::pg_lsn"
-        )
-        lsn = one(source, "SELECT pg_current_wal_lsn()::text AS lsn")["lsn"]
-        copied = "SELECT bool_and(srsubstate = 'r') AS yes FROM pg_subscription_rel"
-        while one(source, behind, (lsn,))["n"] == 0 or not one(target, copied)["yes"]:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        until_copied(target)
+        until_replayed(source, "ledger")
         assert rows(target, "SELECT * FROM bets_view") == []
         target.execute(drop.split(";")[0].encode())
     for words in [line.split() for line in "\n".join([*drop.split("\n")[1:], *rest]).split("\n") if line]:
@@ -200,3 +221,138 @@ def test_a_trigger_of_a_team_is_told_once_of_each_event(old: EmbeddedServer, tmp
         told = rows(ledger, "SELECT event_id FROM outbox")
         assert len(told) == 3 and {"event_id": settled} in told
     assert run("status", "--migrations", str(tmp_path / "db"), url=url).returncode == 0
+
+
+@pytest.fixture
+def standby(old: EmbeddedServer) -> Iterator[tuple[str, str]]:
+    """A ledger in which something has happened, and its standby."""
+    url = ledger_on(old)
+    with tempfile.TemporaryDirectory(prefix="betledger-", dir=FOLDER) as home:
+        os.chmod(home, 0o711)
+        server = EmbeddedServer(Path(home), {"fsync": "off", "max_standby_streaming_delay": "0"})
+        server.folder.mkdir()
+        shutil.copy(old.password_file, server.password_file)
+        server.home.give(server.folder)
+        ((program, folder, *options),) = commands("Read from a standby")
+        words = (folder.replace("=data", f"={server.data}"), *options)
+        server.programs.run(program, *words, "-d", conninfo.make_conninfo(url, dbname="", application_name="standby"))
+        try:
+            server.start()
+            yield url, server.url("ledger")
+        finally:
+            server.destroy()
+
+
+def test_a_standby_answers_all_that_reads(standby: tuple[str, str]) -> None:
+    url, there = standby
+    before = lived(url)
+    with psycopg.connect(url, autocommit=True) as primary, psycopg.connect(there, autocommit=True) as read_only:
+        until_replayed(primary, "standby")
+        assert without_slots(read_only) == before
+        bet = one(primary, "SELECT bet_id FROM bets_view WHERE tenant_id = %s AND status = 'settled'", (TENANT,))[
+            "bet_id"
+        ]
+        asked = (
+            ("bet_history", bet),
+            ("balance_history", "u1"),
+            ("bet_events_between", 0, 1 << 45, 10),
+            ("bet_as_of", bet, 1 << 45),
+            ("balance_as_of", "u1", 1 << 45),
+            ("personal_key", "u1"),
+        )
+        for function, *arguments in asked:
+            answers = [rows(one_of, *statement(function, arguments)) for one_of in (primary, read_only)]
+            assert answers[0] == answers[1] != []
+        for function, *arguments in (("deposit", "u1", 1, "k"), ("personal_key", "u2"), ("erase_person", "u1")):
+            with refused("25006", hint=False):
+                call(read_only, function, TENANT, *arguments)
+    for command in ("status", "verify"):
+        looked = run(command, url=there)
+        assert looked.returncode == 0, looked.stderr
+    assert "commits survive a crash" in run("doctor", url=there).stdout
+    for command in ("migrate", "rebuild", "purge"):
+        stopped = run(command, url=there)
+        assert stopped.returncode in (0, 1) and "Traceback" not in stopped.stderr, command
+
+
+def statement(function: str, arguments: list[object]) -> tuple[str, list[object]]:
+    return f"SELECT * FROM {function}({', '.join(['%s'] * (1 + len(arguments)))})", [TENANT, *arguments]
+
+
+def test_a_query_on_a_standby_that_lost_its_rows_is_run_again(standby: tuple[str, str]) -> None:
+    url, there = standby
+    status = "SELECT status FROM bets_view"
+    with psycopg.connect(url, autocommit=True) as primary:
+        place(primary)
+        until_replayed(primary, "standby")
+        with psycopg.connect(there) as read_only:
+            read_only.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            assert rows(read_only, status) == [{"status": "placed"}]
+            append(primary, "BET_CONFIRMED")
+            primary.execute("VACUUM bets_view")
+            until_replayed(primary, "standby")
+            with pytest.raises(psycopg.errors.SerializationFailure, match="conflict with recovery"):
+                rows(read_only, status)
+            # The transaction waited for its client.
+            assert read_only.broken
+        with psycopg.connect(there, autocommit=True) as again:
+            assert rows(again, status) == [{"status": "confirmed"}]
+            # As doctor on the primary asks, but of any age.
+            again.execute("ALTER SYSTEM SET hot_standby_feedback = on")
+            again.execute("SELECT pg_reload_conf()")
+        check = one(primary, "SELECT finds FROM ops.server_checks() WHERE check_name = 'no standby holds rows'")[
+            "finds"
+        ]
+        assert "> 10000000" in check and rows(primary, check) == []
+        until(lambda: rows(primary, check.replace("> 10000000", ">= 0")))
+        assert "standby keeps rows of the last" in primary.execute(check.replace("> 10000000", ">= 0")).fetchone()[0]
+
+
+def test_events_are_streamed_once_and_as_they_were_stored(old: EmbeddedServer, new: EmbeddedServer) -> None:
+    url, there = ledger_on(old), new.start()
+    published, login = section("Stream events to another system")[0].split("\n\n")
+    events = "SELECT id, metadata FROM public.bet_events ORDER BY id"
+    with psycopg.connect(url, autocommit=True) as source, psycopg.connect(there, autocommit=True) as target:
+        place(source, key="before", created_at="2020-01-01")
+        source.execute(published.encode())
+        source.execute(login.replace("'...'", "'only-for-tests'").encode())
+        for table in ("bet_events", "payment_events", "balance_events"):
+            target.execute(
+                f"CREATE TABLE {table} (id uuid PRIMARY KEY, tenant_id bigint, aggregate_id text, event_type text,"
+                ' event_data jsonb, "timestamp" bigint, version integer, metadata jsonb, created_at timestamptz)'.encode()
+            )
+        reader = conninfo.make_conninfo(url, user="feed", password="only-for-tests", client_encoding=None)
+        target.execute(f"CREATE SUBSCRIPTION feed CONNECTION '{reader}' PUBLICATION feed".encode())
+        until_copied(target)
+        place(source, bet="b2", key="after", created_at="2020-01-01")
+        stored = rows(source, events)
+        assert run("purge", url=url).returncode == 0
+        assert rows(source, "SELECT FROM bet_events WHERE metadata ? 'idempotency_key'") == []
+        until_replayed(source, "feed")
+        assert rows(target, events) == stored and len(stored) == 2
+        assert rows(source, "SELECT finding FROM ops.doctor() WHERE finding ~ 'feed'") == []
+        # Without the group the login reads nothing, and it is named.
+        source.execute("REVOKE betledger_reader FROM feed; GRANT SELECT ON bet_events TO feed")
+        assert (
+            "feed may read public.bet_events"
+            in one(source, "SELECT finding FROM ops.doctor() WHERE finding ~ '^feed'")["finding"]
+        )
+        target.execute("DROP SUBSCRIPTION feed")
+
+
+def test_text_keeps_the_digits_that_a_driver_loses(old: EmbeddedServer) -> None:
+    url, exact = ledger_on(old), "12345678901234567890.123456789012345678"
+    (asked,) = section("Drivers")
+    with psycopg.connect(url, autocommit=True) as ledger:
+        ledger.execute(
+            'INSERT INTO bet_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version)'
+            " SELECT gen_random_uuid(), 10001, 'b', 'V1_BETS_BET_PLACED', format("
+            """'{"user_id": "u", "fixture_id": "f", "odds": 2, "stake": %%s}', %s::text)::jsonb, 1767225600123, 1""",
+            (exact,),
+        )
+        row = one(ledger, asked)
+        assert f'"stake": {exact}' in row["event_data"] and row["timestamp"] == "1767225600123"
+        lossy = one(ledger, "SELECT event_data FROM bet_events")["event_data"]["stake"]
+        assert str(lossy) != exact
+        set_json_loads(partial(json.loads, parse_float=Decimal), ledger)
+        assert str(one(ledger, "SELECT event_data FROM bet_events")["event_data"]["stake"]) == exact

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from uuid import uuid4
 
+import betledger
 import psycopg
 import pytest
 from betledger.database import on_citus
+from betledger.migrating.migrator import opened
+from conftest import PASSWORD
 from ledger import (
     EVENT_TABLES,
     OTHER,
@@ -25,7 +28,8 @@ from ledger import (
     rows,
     unchanged,
 )
-from psycopg import sql
+from psycopg import conninfo, sql
+from test_cli import run
 
 EVERY_TABLE = (*EVENT_TABLES, *READ_TABLES, "projection.tenant_totals")
 ROLES = ("app", "tenant_login", "reader", "operator")
@@ -315,6 +319,47 @@ def test_the_owner_itself_is_under_the_wall_of_append_only(world):
                 world.execute(statement)
     world.execute("RESET ROLE")
     assert len(rows(world, "SELECT FROM bet_events")) == 2
+
+
+def test_a_login_of_another_ledger_on_the_server_stays_outside(connect, db, dsn, empty):
+    """The groups belong to the server: without more, it would be an application of every ledger on it."""
+    other = conninfo.make_conninfo(empty, user="app", password=PASSWORD)
+    betledger.migrate(empty)
+    with opened(empty) as migrator:
+        migrator.rollback()
+    with psycopg.connect(other):
+        pass
+    betledger.migrate(empty)
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(other)
+    check = "SELECT finding FROM ops.doctor() WHERE check_name = 'logins of another ledger stay outside'"
+    database = conninfo.conninfo_to_dict(empty)["dbname"]
+    assert one(db, check)["finding"] == (
+        f"database {database} is a ledger with the same groups, and whoever is in them may connect here"
+    )
+    try:
+        made = run("role", "create", "app", "--member-of", "betledger_app", url=empty, BETLEDGER_ROLE_PASSWORD=PASSWORD)
+        assert made.returncode == 0, made.stderr
+        with psycopg.connect(other) as named, psycopg.connect(empty) as ledger:
+            assert call(named, "deposit", TENANT, "u1", 5, "k")["balance"] == 5
+            assert ledger.execute(check).fetchall() == [(None,)]
+    finally:
+        with psycopg.connect(empty, autocommit=True) as ledger:
+            ledger.execute(f"REVOKE CONNECT ON DATABASE {database} FROM app".encode())
+
+
+@pytest.mark.parametrize(
+    "home", ["CREATE TABLE public.others (id integer)", "GRANT CONNECT ON DATABASE empty_database TO stranger"]
+)
+def test_a_database_that_is_home_to_others_stays_as_open_as_it_was(empty, home):
+    with psycopg.connect(empty, autocommit=True) as ledger:
+        ledger.execute(home)
+        before = (
+            "SELECT coalesce(datacl, acldefault('d', datdba))::text FROM pg_database WHERE datname = current_database()"
+        )
+        was = ledger.execute(before).fetchone()
+        betledger.migrate(empty)
+        assert ledger.execute(before).fetchone() == was
 
 
 @pytest.mark.not_on_citus("a role that cannot log in reaches no node")

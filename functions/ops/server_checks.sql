@@ -12,6 +12,17 @@ VALUES
     WHERE s.name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND s.setting = 'off'$q$,
 'Switch it on with ALTER SYSTEM, unless this server is a toy: what was acknowledged can be lost.'),
 
+('logins of another ledger stay outside', $q$
+    SELECT format('database %s is a ledger with the same groups, and whoever is in them may connect here', d.datname)
+    FROM pg_database AS d
+    WHERE d.datname <> current_database() AND d.datallowconn AND NOT d.datistemplate
+        AND has_database_privilege('public', current_database(), 'CONNECT') AND EXISTS (
+            SELECT FROM pg_shdepend AS o
+            WHERE o.dbid = d.oid AND o.refclassid = 'pg_authid'::regclass
+                AND o.refobjid = 'betledger_owner'::regrole AND o.deptype = 'o'
+        )$q$,
+'GRANT CONNECT ON DATABASE ... TO the logins of this one, then REVOKE CONNECT ON DATABASE ... FROM PUBLIC.'),
+
 ('no prepared transaction is forgotten', $q$
     SELECT format('%s of %s is open since %s', x.gid, x.owner, x.prepared) FROM pg_prepared_xacts AS x
     WHERE x.database = current_database() AND x.prepared < now() - interval '5 minutes'$q$,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from betledger.commands.options import DatabaseUrl, Json
 from betledger.commands.terminal import emit, tell
-from betledger.database import on_citus, session
+from betledger.database import on_citus, session, value
 from betledger.errors import BetledgerError
 from betledger.settings import target
 from psycopg import sql
@@ -69,6 +69,18 @@ def role_create(
                     literal = sql.Literal(verifier.decode())
                     connection.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(identifier, literal))
                 connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), identifier))
+                # The groups are those of all ledgers on the server; this is what makes it a login of this one.
+                database = value(
+                    connection,
+                    "SELECT d.datname FROM pg_database AS d WHERE d.datname = current_database()"
+                    # Who does not own the database has to leave it as it is, if that is enough.
+                    " AND (pg_has_role(d.datdba, 'USAGE') OR NOT has_database_privilege(%s, d.oid, 'CONNECT'))",
+                    (name,),
+                )
+                if database:
+                    connection.execute(
+                        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(database), identifier)
+                    )
                 if member_of == "betledger_tenant" and on_citus(connection):
                     # SET LOCAL app.tenant_id has to reach the nodes, or nothing is seen there.
                     connection.execute(
