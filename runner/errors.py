@@ -15,6 +15,12 @@ class Drift(BetledgerError):
     exit_code = 3
 
 
+class Interrupted(BetledgerError):
+    """Ctrl-C: the message tells what is left."""
+
+    exit_code = 130
+
+
 def in_one_line(error: psycopg.Error) -> str:
     """The message, SQLSTATE and hint of a database error, on one line and without a password."""
     primary = error.diag.message_primary or " ".join(str(error).split())

@@ -26,6 +26,7 @@ DATABASE, TEMPLATE = "betledger_test", "betledger_template"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Names the folders of the team."""
     parser.addini("betledger_migrations", "folders with schema/, functions/ and triggers/ of your own", "paths", [])
+    parser.addini("betledger_beside_ledgers", "use the server of DATABASE_URL though a ledger is on it", "bool", False)
 
 
 def _new_name() -> str:
@@ -40,7 +41,7 @@ def betledger_template(pytestconfig: pytest.Config) -> Iterator[tuple[str, str]]
     The database is named by what is in the migrations, and stays for the next run, where the server does.
     """
     # Here, so that runs without these fixtures do not pay for it.
-    import psycopg
+    from betledger.database import session
     from betledger.migrating.files import Files
     from betledger.migrating.migrator import migrate
     from betledger.migrating.statements import checksum
@@ -51,8 +52,10 @@ def betledger_template(pytestconfig: pytest.Config) -> Iterator[tuple[str, str]]
     template = f"{TEMPLATE}_{checksum(repr(Files(teams=teams).contents))[:16]}"
     with (
         throwaway_server({"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}) as url,
-        psycopg.connect(url, autocommit=True) as connection,
+        session(url) as connection,
     ):
+        if not pytestconfig.getini("betledger_beside_ledgers"):
+            _refuse_ledgers(connection)
         _drop_stale(connection, template)
         # Of runs that begin at the same moment, one makes it.
         connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (template,))
@@ -69,15 +72,30 @@ def betledger_template(pytestconfig: pytest.Config) -> Iterator[tuple[str, str]]
 @pytest.fixture
 def betledger_database(betledger_template: tuple[str, str]) -> Iterator[str]:
     """The conninfo of a migrated ledger without a row, as the user that migrated it."""
-    import psycopg
+    from betledger.database import session
     from psycopg import conninfo
 
     url, template = betledger_template
     name = _new_name()
-    with psycopg.connect(url, autocommit=True) as connection:
+    with session(url) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield conninfo.make_conninfo(url, dbname=name)
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _refuse_ledgers(connection: psycopg.Connection[Any]) -> None:
+    """Tests make roles, databases and load: not where money is."""
+    found = connection.execute(
+        "SELECT d.datname FROM pg_database AS d JOIN pg_shdepend AS o ON o.dbid = d.oid AND o.deptype = 'o'"
+        " JOIN pg_roles AS r ON r.oid = o.refobjid AND r.rolname = 'betledger_owner'"
+        " WHERE d.datname !~ %s LIMIT 1",
+        (f"^({DATABASE}|{TEMPLATE})_[0-9a-f_]+$",),
+    ).fetchone()
+    if found:
+        raise pytest.UsageError(
+            f"the server of DATABASE_URL has a ledger, in database {found[0]}: name a server for tests, or set"
+            " betledger_beside_ledgers = true in the configuration of pytest"
+        )
 
 
 def _drop_stale(connection: psycopg.Connection[Any], template: str) -> None:

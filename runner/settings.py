@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from betledger.database import LIBPQ, checked
 from betledger.errors import BetledgerError
+from betledger.migrating.folders import SETTINGS_FILE
 from betledger.migrating.waiting import Limits
 from betledger.server import EmbeddedServer
 from psycopg import conninfo
@@ -27,6 +28,16 @@ KNOWN: dict[str, tuple[str, Any, str]] = {
 }  # fmt: skip
 
 
+# What a file has to give, where that is no text.
+KINDS: dict[str, tuple[Any, str]] = {
+    "migrations": (list, "a list of folders"),
+    "lock_timeout": (str, 'a text with the unit, as "5s"'),
+    "statement_timeout": (str, 'a text with the unit, as "15min"'),
+    "attempts": (int | str, "a whole number"),
+    "wait": (int | str, "a whole number"),
+}
+
+
 @dataclass(frozen=True)
 class Setting:
     """A value and where it came from."""
@@ -36,28 +47,57 @@ class Setting:
 
 
 def _from_file() -> dict[str, Setting]:
-    for name, table in (("betledger.toml", ()), ("pyproject.toml", ("tool", "betledger"))):
-        file = Path(name)
-        if not file.is_file():
-            continue
-        try:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BetledgerError(f"{file} cannot be read: {error}") from None
-        for key in table:
-            values = values.get(key, {})
-        if unknown := values.keys() - KNOWN.keys():
-            raise BetledgerError(f"{file} sets {min(unknown)}, which is unknown: choose from {', '.join(KNOWN)}")
-        if values:
-            return {key: Setting(value, name) for key, value in values.items()}
+    """What the nearest betledger.toml or pyproject.toml with settings says: here, or in a folder above."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        for name, table in ((SETTINGS_FILE, ()), ("pyproject.toml", ("tool", "betledger"))):
+            if values := _values(folder / name, table):
+                source = os.path.relpath(folder / name)
+                return {key: Setting(_from(folder, key, value), source) for key, value in values.items()}
     return {}
+
+
+def _values(file: Path, table: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BetledgerError(f"{file} cannot be read: {error}") from None
+    except OSError as error:
+        raise BetledgerError(f"{file} cannot be read: {error.strerror}") from None
+    for key in table:
+        values = values.get(key, {})
+        if not isinstance(values, dict):
+            raise BetledgerError(f"{file} sets {key} to {values!r}: write the table [{'.'.join(table)}]")
+    # The name of a folder of migrations is for those who apply it.
+    values = {key: value for key, value in values.items() if key != "name" or file.name != SETTINGS_FILE}
+    for key, value in values.items():
+        if key not in KNOWN:
+            raise BetledgerError(f"{file} sets {key}, which is unknown: choose from {', '.join(KNOWN)}")
+        kind, what = KINDS.get(key, (str, "a text"))
+        texts = value if key == "migrations" and isinstance(value, list) else []
+        if not isinstance(value, kind) or isinstance(value, bool) or not all(isinstance(text, str) for text in texts):
+            raise BetledgerError(f"{file} sets {key} to {value!r}: give {what}")
+    return values
+
+
+def _from(folder: Path, key: str, value: Any) -> Any:
+    """Folders that a file names are beside it."""
+    if key != "migrations":
+        return value
+    beside = []
+    for given in value:
+        name, equals, path = given.rpartition("=")
+        beside.append(f"{name}{equals}{os.path.relpath(folder / path)}")
+    return beside
 
 
 def settings(**flags: Any) -> dict[str, Setting]:
     """Every setting, by the first of: flag, environment, libpq's variables, betledger.toml or pyproject.toml, default.
 
     Args:
-        flags: what the command line says; None and empty lists count as nothing.
+        flags: what the command line says; None, and a list without anything in it, count as nothing.
 
     Raises:
         BetledgerError: a file cannot be read, or a value is not of its kind.
@@ -65,21 +105,24 @@ def settings(**flags: Any) -> dict[str, Setting]:
     file = _from_file()
     found: dict[str, Setting] = {}
     for name, (variable, default, _) in KNOWN.items():
-        if flags.get(name):
+        value: Any = os.environ.get(variable)
+        if flags.get(name) not in (None, []):
             found[name] = Setting(flags[name], "flag")
-        elif os.environ.get(variable):
-            value: Any = os.environ[variable]
+        # An empty variable is one that is not set; but which database it is, nobody shall guess.
+        elif value or (value is not None and name.endswith("_url")):
             found[name] = Setting(value.split(os.pathsep) if name == "migrations" else value, variable)
         elif name == "database_url" and (libpq := [v for v in LIBPQ if v in os.environ]):
             found[name] = Setting("", ", ".join(libpq))
         else:
             found[name] = file.get(name) or Setting(default, "default")
+    for name, setting in found.items():
+        given = setting.value if isinstance(setting.value, list) else [setting.value]
+        if any(str(text).strip() == "" for text in given) and not setting.source.startswith("PG"):
+            raise BetledgerError(f"{name} is empty ({setting.source}): give {KNOWN[name][2]}, or leave it out")
     for name in ("attempts", "wait"):
         value = str(found[name].value)
         if not value.isdecimal() or int(value) < (name == "attempts"):
             raise BetledgerError(f"{name} is {value} ({found[name].source}): give a whole number")
-    if not isinstance(found["migrations"].value, list | tuple):
-        raise BetledgerError(f"migrations is {found['migrations'].value}: give a list of folders")
     return found
 
 

@@ -164,7 +164,9 @@ def test_nobody_takes_one_of_our_names_or_loses_a_password(dsn: str, db: psycopg
         assert refused.returncode == 1 and "till.password exists" in refused.stderr
         assert db.execute("SELECT FROM pg_roles WHERE rolname = 'till'").fetchone() is None
         assert run(*create, "betledger_app", url=dsn, BETLEDGER_ROLE_PASSWORD="sesame").returncode == 0
-        again = run(*create, "betledger_reader", url=dsn, cwd=tmp_path)
+        there = run(*create, "betledger_reader", url=dsn, BETLEDGER_ROLE_PASSWORD="other")
+        assert there.returncode == 1 and "role till is there: nothing was changed" in there.stderr
+        again = run(*create, "betledger_reader", "--alter", url=dsn, cwd=tmp_path)
         assert again.returncode == 0 and "stays as it was" in again.stdout
         with psycopg.connect(conninfo.make_conninfo(dsn, user="till", password="sesame")):
             pass
@@ -213,7 +215,9 @@ def test_a_role_is_made_once_and_its_password_is_kept_from_view(
         with psycopg.connect(login) as till:
             assert till.execute("SELECT pg_has_role('betledger_app', 'USAGE')").fetchone() == (True,)
         again = run(
-            "role", "create", "till", "--member-of", "betledger_reader", url=dsn, BETLEDGER_ROLE_PASSWORD="sesame"
+            *("role", "create", "till", "--member-of", "betledger_reader", "--alter"),
+            url=dsn,
+            BETLEDGER_ROLE_PASSWORD="sesame",
         )
         assert again.returncode == 0 and "sesame" not in again.stdout + again.stderr
         with psycopg.connect(conninfo.make_conninfo(login, password="sesame")):

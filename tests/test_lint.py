@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def test_a_team_brings_its_own_style(tmp_path):
     (folder / ".sqlfluff").write_text("[sqlfluff]\ndialect = postgres\nrules = capitalisation.keywords\n")
     (folder / ".squawk.toml").write_text('excluded_rules = ["prefer-robust-stmts", "require-timeout-settings"]\n')
     r = run("lint", "--no-ours", "--migrations", str(folder))
-    assert (r.returncode, r.stdout) == (0, "1 files are fine\n")
+    assert (r.returncode, r.stdout) == (0, "1 files are fine, as far as they were looked at\n")
 
 
 @pytest.mark.not_on_citus("the same without a cluster")
@@ -98,4 +99,29 @@ def test_the_bodies_of_the_functions_of_a_team_are_checked(db, dsn, tmp_path):
 
 def test_a_folder_without_sql_is_refused(tmp_path):
     r = run("lint", "--migrations", str(tmp_path))
+    assert r.returncode == 1 and r.stderr == f"betledger: {tmp_path}/schema does not exist: there is nothing to migrate from\n"
+    (tmp_path / "functions").mkdir()
+    r = run("lint", "--no-ours", "--migrations", str(tmp_path))
     assert r.returncode == 1 and r.stderr == f"betledger: {tmp_path} holds no SQL in schema/, functions/ or triggers/\n"
+
+
+def test_what_ends_the_transaction_of_a_file_is_found(tmp_path):
+    folder = write(tmp_path / "bad", {"functions/x.sql": "SELECT 1;\n\nCOMMIT;\n"})
+    r = run("lint", "--no-ours", "--migrations", str(folder))
+    assert r.returncode == 1 and "bad/functions/x.sql:3: COMMIT: a file is one transaction" in r.stdout
+
+
+def test_without_a_linter_nothing_is_fine(tmp_path):
+    """As where betledger is installed without its extra."""
+    folder = write(tmp_path / "good", {"functions/x.sql": "SELECT 1;\n"})
+    # Another Python, with the same packages and without their programs.
+    (tmp_path / "bin").mkdir()
+    script = f"import sys; sys.executable = {str(tmp_path / 'bin' / 'python')!r}; from betledger.cli import main; main()"
+    r = subprocess.run(
+        [sys.executable, "-c", script, "lint", "--no-ours", "--migrations", str(folder)],
+        env={"PATH": str(tmp_path / "bin")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert r.returncode == 1 and r.stderr.startswith("betledger: nothing was linted: sqlfluff: install"), r.stdout

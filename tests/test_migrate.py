@@ -170,7 +170,8 @@ def test_an_edited_migration_is_refused_by_name(empty: str, tree: Callable[..., 
 def test_a_missing_migration_is_refused_by_name(empty: str, tree: Callable[..., Path]) -> None:
     root = tree(BASE)
     betledger.migrate(empty, root)
-    (root / "schema/0001_t.sql").unlink()
+    for file in (root / "schema").glob("0001_t.*"):
+        file.unlink()
     with pytest.raises(BetledgerError, match=r"schema/0001_t\.sql was applied but is not there"):
         betledger.migrate(empty, root)
 
@@ -204,12 +205,22 @@ def test_other_ways_to_write_the_directive_count_too(empty: str, tree: Callable[
     [
         ("-- transactional: no\nSELECT 1;\n", "neither true nor false"),
         ("SELECT 1;\n-- transactional: false\nSELECT 2;\n", "after its first statement"),
-        ("CREATE TABLE x (n integer);\nCOMMIT;\n", "leave out COMMIT"),
+        ("CREATE TABLE x (n integer);\nCOMMIT;\n", ":2: COMMIT: a file is one transaction"),
+        ("CREATE TABLE x (n integer);\n\nCOMMIT; BEGIN;\nSELECT 1 / 0;\n", ":3: COMMIT: a file is one transaction"),
+        ("CREATE TABLE x (n integer);\n-- all is lost\nEND;\n", ":3: END: a file is one transaction"),
+        ("ROLLBACK AND CHAIN;\n", ":1: ROLLBACK AND CHAIN: a file is one transaction"),
+        ("-- transaction: false\nSELECT 1;\n", "write transactional"),
+        ("-- transactional: false\nBEGIN;\nCREATE TABLE x (n integer);\n", "begins a transaction that it does not end"),
     ],
 )
 def test_a_file_cannot_be_half_in_a_transaction(empty: str, tree: Callable[..., Path], text: str, message: str) -> None:
-    with pytest.raises(BetledgerError, match=rf"schema/0002_x\.sql .*{message}"):
+    with pytest.raises(BetledgerError, match=rf"schema/0002_x\.sql.*{message}"):
         betledger.migrate(empty, tree(BASE | {"schema/0002_x.sql": text}))
+    assert one(empty, "SELECT to_regclass('x')") is None
+    # Within the transaction, one may step back.
+    tree({"schema/0002_x.sql": "SAVEPOINT a;\nCREATE TABLE x (n integer);\nROLLBACK TO a;\nRELEASE a;\n"})
+    assert betledger.migrate(empty, tree(BASE)) > 0
+    assert one(empty, "SELECT to_regclass('x')") is None
 
 
 def test_an_index_that_failed_once_is_built_again(empty: str, tree: Callable[..., Path]) -> None:

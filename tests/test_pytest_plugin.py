@@ -34,7 +34,7 @@ def team(tmp_path: Path) -> Path:
     (tmp_path / "db" / "schema" / "0001_bonuses.sql").write_text(
         "CREATE TABLE public.bonuses (id bigint PRIMARY KEY);\n"
     )
-    (tmp_path / "pytest.ini").write_text("[pytest]\nbetledger_migrations = db\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nbetledger_migrations = db\nbetledger_beside_ledgers = true\n")
     (tmp_path / "test_till.py").write_text(TESTS)
     return tmp_path
 
@@ -70,3 +70,29 @@ def test_each_test_of_a_team_gets_a_clean_ledger_with_its_own_tables(db, dsn, te
     (other,) = (row["datname"] for row in rows(db, LEFT))
     assert other != template
     db.execute(f"DROP DATABASE {other}")
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_a_server_with_a_ledger_is_no_server_for_tests(db, dsn, team):
+    (team / "pytest.ini").write_text("[pytest]\nbetledger_migrations = db\n")
+    run = begun(team, dsn)
+    output, _ = run.communicate(timeout=120)
+    assert run.returncode == 1 and "name a server for tests, or set betledger_beside_ledgers" in output
+    assert rows(db, LEFT) == []
+
+
+def test_a_run_that_does_not_use_it_imports_nothing_of_it(tmp_path):
+    """pytest loads the plugin wherever betledger is installed: it may cost nothing, nor fail for want of a library."""
+    (tmp_path / "test_nothing.py").write_text(
+        "import sys\n\n\ndef test_nothing():\n"
+        "    assert not {'psycopg', 'yoyo', 'postgast', 'typer', 'rich'} & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:postgresql", "-p", "no:hypothesispytest"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "betledger.pytest_plugin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout

@@ -530,10 +530,19 @@ def test_a_team_adds_its_own_migrations(db, dsn, team):
     assert rows(db, "SELECT to_regclass('bonuses') AS t") == [{"t": None}]
 
 
-def test_a_name_that_is_taken_is_refused(dsn, team):
+def test_two_teams_may_have_files_of_one_name(dsn, team, tmp_path):
+    """In the same run, or each in its own."""
+    other = tmp_path / "loyalty"
+    (other / "schema").mkdir(parents=True)
+    (other / "schema" / "0001_bonuses.sql").write_text("CREATE TABLE public.points (id bigint PRIMARY KEY);\n")
     (team / "schema" / f"{MIGRATIONS[1]}.sql").write_text("SELECT 1;\n")
-    r = run("migrate", "--migrations", str(team), url=dsn)
-    assert r.returncode == 1 and "has the name of a migration in" in r.stderr and r.stderr.count("\n") == 1
+    for folders in ([team], [other], [team, other]):
+        r = run("migrate", *(word for folder in folders for word in ("--migrations", str(folder))), url=dsn)
+        assert r.returncode == 0, r.stderr
+    assert "up to date" in r.stdout
+    twins = [f"{name}={folder}" for name, folder in (("bonus", team), ("bonus", other))]
+    r = run("migrate", *(word for twin in twins for word in ("--migrations", twin)), url=dsn)
+    assert r.returncode == 1 and "would both be recorded as bonus: name one of them" in r.stderr
 
 
 # ------------------------------------------------------------------------------------------------------------ settings
@@ -563,7 +572,11 @@ def test_settings_come_from_the_first_that_says_something(tmp_path):
 @pytest.mark.parametrize(
     ("text", "word"),
     [("port = 5", "betledger.toml sets port, which is unknown"), ("= 5", "betledger.toml cannot be read"),
-     ('wait = "soon"', "wait is soon (betledger.toml)"), ('migrations = "db"', "migrations is db")],
+     ('wait = "soon"', "wait is soon (betledger.toml)"), ('migrations = "db"', "sets migrations to 'db': give a list of folders"),
+     ("database_url = 5", "sets database_url to 5: give a text"), ("wait = [1]", "sets wait to [1]: give a whole number"),
+     ("lock_timeout = 5", "sets lock_timeout to 5: give a text with the unit"), ("attempts = true", "sets attempts to True"),
+     ("migrations = [1]", "sets migrations to [1]: give a list of folders"), ("attempts = 0", "attempts is 0"),
+     ('database_url = ""', "database_url is empty (betledger.toml)")],
 )  # fmt: skip
 def test_a_bad_settings_file_is_named(tmp_path, text, word):
     (tmp_path / "betledger.toml").write_text(text)

@@ -338,7 +338,8 @@ def test_a_login_of_another_ledger_on_the_server_stays_outside(connect, db, dsn,
         f"database {database} is a ledger with the same groups, and whoever is in them may connect here"
     )
     try:
-        made = run("role", "create", "app", "--member-of", "betledger_app", url=empty, BETLEDGER_ROLE_PASSWORD=PASSWORD)
+        login = ("role", "create", "app", "--member-of", "betledger_app", "--alter")
+        made = run(*login, url=empty, BETLEDGER_ROLE_PASSWORD=PASSWORD)
         assert made.returncode == 0, made.stderr
         with psycopg.connect(other) as named, psycopg.connect(empty) as ledger:
             assert call(named, "deposit", TENANT, "u1", 5, "k")["balance"] == 5

@@ -38,7 +38,7 @@ def version(database_url: DatabaseUrl = None, as_json: Json = False) -> None:
         with opened(target(database_url)) as migrator:
             schema = migrator.state().version
     except BetledgerError:
-        if database_url:
+        if database_url is not None:
             raise
     if as_json:
         emit({"code": installed("betledger"), "schema": schema})

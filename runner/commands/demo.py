@@ -19,20 +19,27 @@ from psycopg import conninfo
 app = typer.Typer()
 
 
+# What the database says of itself, so that no other one is dropped.
+OURS = "made by betledger demo"
+
+
 @app.command()
 def demo() -> None:
     """Play a scene on a database of its own, betledger_demo. Example: betledger demo"""
     if not (server := os.environ.get("DATABASE_URL")):
         server = EmbeddedServer().start()
     with session(server) as connection:
+        there = connection.execute(
+            "SELECT shobj_description(d.oid, 'pg_database') FROM pg_database AS d WHERE d.datname = 'betledger_demo'"
+        ).fetchone()
+        if there and there[0] != OURS:
+            raise BetledgerError("a database betledger_demo is there, and not of a demo: rename or drop it")
         connection.execute("DROP DATABASE IF EXISTS betledger_demo WITH (FORCE)")
         connection.execute("CREATE DATABASE betledger_demo")
+        connection.execute(f"COMMENT ON DATABASE betledger_demo IS '{OURS}'".encode())
     url = conninfo.make_conninfo(server, dbname="betledger_demo")
     out.print(f"{migrate(url)} files applied to the new database betledger_demo")
     with session(url) as connection:
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'app'").rowcount:
-            connection.execute("CREATE ROLE app LOGIN")
-        connection.execute("GRANT betledger_app TO app")
         play(connection, Path(betledger.demo.__file__).parent / "scene.sql", out)
     rows = call(url, "SELECT * FROM ops.verify_projections(NULL)", ())
     if rows:

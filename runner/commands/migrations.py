@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from betledger.commands.options import DatabaseUrl, Json, LockTimeout, Migrations, ScratchUrl, Verbose, Wait
 from betledger.commands.reaching import Flags, reached
-from betledger.commands.terminal import PENDING, emit, err, out, quiet, tell, warn, working
+from betledger.commands.terminal import PENDING, emit, err, out, quiet, tell, warn, working, write
 from betledger.errors import BetledgerError
 from betledger.migrating.catalogue import REPEATABLE, differences
 from betledger.migrating.planning import plan_of
@@ -22,6 +22,9 @@ def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Run all in one transaction, and roll it back.")] = False,
     lock_timeout: LockTimeout = None,
     wait: Wait = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Drop functions, views and triggers that no file makes any more.")
+    ] = False,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
@@ -35,13 +38,16 @@ def migrate(
 
     flags: Flags = {"database_url": database_url, "migrations": migrations, "lock_timeout": lock_timeout, "wait": wait}
     with working(progress) as shown, reached(shown, verbose, **flags) as (migrator, _):
-        count = migrator.rehearse() if dry_run else migrator.migrate()
+        count = migrator.rehearse() if dry_run else migrator.migrate(prune=prune)
+        left = list(map(str, migrator.left()))
     if as_json:
-        emit({"applied": [] if dry_run else done, "rehearsed": done if dry_run else []})
+        emit({"applied": [] if dry_run else done, "rehearsed": done if dry_run else [], "left": left})
     elif dry_run and count:
         out.print(f"{count} files would be applied; all was rolled back")
     else:
         out.print(f"{count} files applied" if count else "up to date")
+    for line in left if not as_json else ():
+        warn(f"{line}: `betledger migrate --prune` drops it")
 
 
 @app.command()
@@ -73,7 +79,7 @@ def plan(
         err.print("up to date: nothing would run")
     else:
         for line in made.as_script() if script else made.as_text():
-            typer.echo(line)
+            write(line)
 
 
 @app.command()

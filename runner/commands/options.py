@@ -1,10 +1,11 @@
 """The options that several commands have."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+# That of bigint.
+LARGEST_TENANT = 2**63 - 1
 DatabaseUrl = Annotated[
     str | None,
     typer.Option(
@@ -22,10 +23,10 @@ ScratchUrl = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell each statement and how long it took.")]
 Migrations = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--migrations",
-        help="A folder with schema/, functions/ and triggers/ of your own.",
+        help="A folder with schema/, functions/ and triggers/ of your own, or NAME=FOLDER.",
         show_default=False,
     ),
 ]

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from betledger.commands.options import DatabaseUrl, Json
 from betledger.commands.reaching import call
-from betledger.commands.terminal import emit, out, records, table
+from betledger.commands.terminal import emit, out, records, table, write
 from betledger.settings import target
 
 app = typer.Typer(no_args_is_help=True, help="Read tables: their definitions, and the SQL that is compiled from them.")
@@ -43,4 +43,4 @@ def projection_show(
     if as_json:
         emit(records(PARTS, parts))
         return
-    typer.echo("\n\n".join(f"-- {part}: {of}\n{source}" for part, of, source in parts))
+    write("\n\n".join(f"-- {part}: {of}\n{source}" for part, of, source in parts))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
-from betledger.commands.terminal import err
+from betledger.commands.terminal import err, is_terminal
 from betledger.database import session
-from betledger.errors import BetledgerError
+from betledger.errors import BetledgerError, Interrupted
 from betledger.migrating.migrator import Migrator, opened
 from betledger.migrating.waiting import Progress
 from betledger.settings import database_url as url_of
@@ -26,9 +26,22 @@ Flags = dict[str, Any]
 def reached(progress: Progress, verbose: bool = False, **flags: Any) -> Iterator[tuple[Migrator, str | None]]:
     """A migrator by the settings, and where scratch databases may be."""
     found = settings(**flags)
-    teams = [Path(folder) for folder in found["migrations"].value]
-    with opened(url_of(found), progress=progress, teams=teams, limits=limits(found), verbose=verbose) as migrator:
-        yield migrator, found["scratch_url"].value
+    teams = found["migrations"].value
+    begun: list[str] = []
+
+    def told(line: str) -> None:
+        if not line.startswith(" "):
+            begun.append(line)
+        progress(line)
+
+    try:
+        with opened(url_of(found), progress=told, teams=teams, limits=limits(found), verbose=verbose) as migrator:
+            yield migrator, found["scratch_url"].value
+    except KeyboardInterrupt:
+        where = f" in {begun[-1]}, the files before it are done" if begun else ""
+        raise Interrupted(
+            f"stopped{where}: nothing is left of a transaction that was running; run it again to go on"
+        ) from None
 
 
 def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
@@ -45,7 +58,7 @@ def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple
             bars.MofNCompleteColumn(),
             bars.TimeElapsedColumn(),
             console=err,
-            disable=not err.is_terminal,
+            disable=not is_terminal(sys.stderr),
         ) as shown,
     ):
         tasks: dict[str, bars.TaskID] = {}
@@ -56,7 +69,7 @@ def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple
                 step, done, total = str(detail["step"]), detail["done"], detail["total"]
             except (ValueError, KeyError, TypeError):
                 step, done, total = "", 0, None
-            if step and err.is_terminal:
+            if step and is_terminal(sys.stderr):
                 if step not in tasks:
                     tasks[step] = shown.add_task(step, total=total)
                 shown.update(tasks[step], completed=done, total=total)
@@ -66,6 +79,8 @@ def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple
         connection.add_notice_handler(told)
         try:
             cursor = connection.execute(statement.encode(), parameters)
+        except KeyboardInterrupt:
+            raise Interrupted("stopped: what was committed stays; run it again to go on") from None
         except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
             raise BetledgerError("the database has no ledger, or an older one: run `betledger migrate`") from None
         return cursor.fetchall() if cursor.description else []

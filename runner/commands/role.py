@@ -33,17 +33,16 @@ def role_create(
             show_default=False,
         ),
     ] = None,
+    alter: Annotated[
+        bool, typer.Option("--alter", help="Change a login that is there: its group, its password if one is given.")
+    ] = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
     """Create a login in a group. Example: betledger role create app --member-of betledger_app"""
     if name.startswith("betledger_"):
         raise BetledgerError(f"role {name} would be one of ours: choose a name that does not begin with betledger_")
-    password = os.environ.get("BETLEDGER_ROLE_PASSWORD", "")
-    if password_file:
-        password = password_file.read_text(encoding="utf-8").strip()
-        if not password:
-            raise BetledgerError(f"{password_file} is empty: write the password into it")
+    password = _given_password(password_file)
     with session(target(database_url)) as connection:
         groups = [
             row[0]
@@ -56,6 +55,8 @@ def role_create(
             known = f"choose one of {', '.join(groups)}" if groups else "run `betledger migrate` first"
             raise BetledgerError(f"group {member_of} does not exist: {known}")
         exists = bool(connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount)
+        if exists and not alter:
+            raise BetledgerError(f"role {name} is there: nothing was changed; --alter changes its group and password")
         identifier, kept = sql.Identifier(name), None
         with connection.transaction():
             if not exists:
@@ -95,6 +96,20 @@ def role_create(
         emit({"role": name, "member_of": member_of, "password_file": kept})
     else:
         tell(f"role {name} is a member of {member_of}{made}")
+
+
+def _given_password(file: Path | None) -> str:
+    """What a file or the environment gives; empty when neither does."""
+    given, source = os.environ.get("BETLEDGER_ROLE_PASSWORD"), "BETLEDGER_ROLE_PASSWORD"
+    if file:
+        source = str(file)
+        try:
+            given = file.read_text(encoding="utf-8").strip()
+        except UnicodeDecodeError:
+            raise BetledgerError(f"{file} is not UTF-8: write the password into it as UTF-8") from None
+    if given == "":
+        raise BetledgerError(f"{source} is empty: write the password into it")
+    return given or ""
 
 
 def _new_password(name: str) -> tuple[str, Path]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from betledger.commands.options import DatabaseUrl, Json, Migrations, ScratchUrl
 from betledger.commands.reaching import Flags, reached
-from betledger.commands.terminal import PENDING, emit, out, quiet, warn
+from betledger.commands.terminal import PENDING, emit, quiet, tell, warn, write
 from betledger.migrating import lint as linters
 from betledger.migrating.catalogue import differences, dump, expected
 from betledger.settings import settings
@@ -37,7 +36,7 @@ def verify_schema(
     else:
         for difference in found:
             for line in difference.as_diff():
-                typer.echo(line)
+                write(line)
     if found:
         raise typer.Exit(PENDING)
 
@@ -49,7 +48,7 @@ def schema_dump(
     """Print what the migrations make, one object a line, for review. Example: betledger schema dump > schema.txt"""
     flags: Flags = {"database_url": database_url, "migrations": migrations, "scratch_url": scratch_url}
     with reached(quiet, **flags) as (migrator, scratch):
-        typer.echo(dump(expected(migrator, scratch)), nl=False)
+        write(dump(expected(migrator, scratch)).rstrip("\n"))
 
 
 @app.command()
@@ -64,16 +63,15 @@ def lint(
     Example: betledger lint --no-ours --migrations db
     """
     found = settings(migrations=migrations, scratch_url=scratch_url)
-    folders = [Path(folder) for folder in found["migrations"].value]
-    result = linters.lint(folders, ours, found["scratch_url"].value or found["database_url"].value)
+    result = linters.lint(found["migrations"].value, ours, found["scratch_url"].value or found["database_url"].value)
     if as_json:
         emit(asdict(result))
     else:
         for finding in result.findings:
-            typer.echo(finding)
+            write(finding)
         for note in result.left_out:
             warn(f"left out: {note}")
         if not result.findings:
-            out.print(f"{result.files} files are fine")
+            tell(f"{result.files} files are fine{', as far as they were looked at' if result.left_out else ''}")
     if result.findings:
         raise typer.Exit(1)

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import typer
 from betledger.commands.options import Json
-from betledger.commands.terminal import PENDING, emit, err, out
+from betledger.commands.terminal import PENDING, emit, err, out, write
+from betledger.database import LIBPQ_VARIABLE
 from betledger.errors import BetledgerError
 from betledger.server import EmbeddedServer, binaries
 from psycopg import conninfo
@@ -61,7 +62,7 @@ def server_url(database: Annotated[str, typer.Argument(help="The database.")] = 
     parts = conninfo.conninfo_to_dict(server.url(database))
     where = f"{parts['user']}@{parts['host']}:{parts['port']}/{quote(str(parts['dbname']), safe='')}"
     # libpq, and with it psql and psycopg, takes the password from there.
-    typer.echo(f"postgresql://{where}?passfile={quote(str(server.pass_file))}")
+    write(f"postgresql://{where}?passfile={quote(str(server.pass_file))}")
     err.print(f"clients without libpq find the password in {server.password_file}", highlight=False, soft_wrap=True)
 
 
@@ -71,7 +72,8 @@ def server_psql(
 ) -> None:
     """Open psql on it; more options are psql's. Example: betledger server psql betledger_demo"""
     parts = conninfo.conninfo_to_dict(_running().url(database))
-    environment = os.environ | {"PGPASSWORD": str(parts.pop("password"))}
+    environment = {name: value for name, value in os.environ.items() if not LIBPQ_VARIABLE.fullmatch(name)}
+    environment["PGPASSWORD"] = str(parts.pop("password"))
     program = binaries() / "psql"
     if not program.exists():
         raise BetledgerError(f"{program} does not exist: use a psql of yours with `betledger server url`")

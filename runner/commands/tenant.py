@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import typer
-from betledger.commands.options import DatabaseUrl, Json
+from betledger.commands.options import LARGEST_TENANT, DatabaseUrl, Json
 from betledger.commands.reaching import call
 from betledger.commands.terminal import emit, out, records, table, tell
 from betledger.errors import BetledgerError
@@ -19,7 +19,7 @@ HEADINGS = (
     *("tenant", "users", "bets", "last activity", "node", "shard", "shard bytes", "tenants in it"),
     *("reads", "writes", "CPU s"),
 )
-TenantId = Annotated[int, typer.Argument(help="The tenant.", min=1)]
+TenantId = Annotated[int, typer.Argument(help="The tenant.", min=1, max=LARGEST_TENANT)]
 
 
 @app.command("list")

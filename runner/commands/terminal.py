@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
-import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -17,7 +18,57 @@ from rich.text import Text
 # Exit code: something is pending, differs, or was found.
 PENDING = 3
 
-out = Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 140)
+
+class Reader(io.TextIOWrapper):
+    """Standard output or standard error, whoever reads: work that has begun does not end because nobody does.
+
+    Args:
+        stream: as Python opened it; None when it was closed.
+    """
+
+    def __init__(self, stream: io.TextIOWrapper | None) -> None:
+        encoding = stream.encoding if stream else "utf-8"
+        buffer = stream.detach() if stream else open(os.devnull, "wb")  # noqa: SIM115
+        super().__init__(buffer, encoding, errors="backslashreplace", line_buffering=True)
+        self.problem: OSError | None = None
+
+    def write(self, text: str) -> int:
+        """As of any stream, but what cannot be written is remembered, and goes nowhere."""
+        if self.problem is None:
+            try:
+                return super().write(text)
+            except OSError as error:
+                self._give_up(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """The same."""
+        if self.problem is None:
+            try:
+                super().flush()
+            except OSError as error:
+                self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self.problem = error
+        # What is left in the buffer has to go somewhere, too, when Python closes the stream.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+
+
+def open_streams() -> None:
+    """Replace standard output and standard error of this process by such that never fail."""
+    for name in ("stdout", "stderr"):
+        setattr(sys, name, Reader(getattr(sys, name)))
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody watches. Not what FORCE_COLOR says: that is about colours."""
+    return stream is not None and stream.isatty()
+
+
+out = Console(soft_wrap=not is_terminal(sys.stdout), width=None if is_terminal(sys.stdout) else 140)
 err = Console(stderr=True)
 
 
@@ -37,7 +88,7 @@ def working(told: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
     Args:
         told: what prints a line; one that does not begin with a space is the file that is running from then on.
     """
-    if not out.is_terminal:
+    if not is_terminal(sys.stdout):
         yield told
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
@@ -57,9 +108,15 @@ def warn(line: str) -> None:
     err.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
+def write(text: str) -> None:
+    """Print text, byte by byte as it is."""
+    print(text)
+
+
 def emit(data: object) -> None:
     """Print a result as JSON."""
-    typer.echo(json.dumps(data, default=str, ensure_ascii=False, indent=2))
+    is_unicode = sys.stdout.encoding.lower().startswith("utf")
+    write(json.dumps(data, default=str, ensure_ascii=not is_unicode, indent=2))
 
 
 def shown(value: object) -> str:

@@ -6,7 +6,7 @@ from importlib.metadata import version as installed
 from typing import Annotated
 
 import typer
-from betledger.commands.options import DatabaseUrl, Json, Migrations
+from betledger.commands.options import LARGEST_TENANT, DatabaseUrl, Json, Migrations
 from betledger.commands.reaching import call, reached
 from betledger.commands.terminal import PENDING, emit, out, quiet, records, table, tell
 from betledger.migrating.state import State
@@ -14,7 +14,10 @@ from betledger.settings import database_url as url_of
 from betledger.settings import settings, target
 
 app = typer.Typer()
-TenantId = Annotated[int | None, typer.Option("--tenant", help="Only this tenant.", show_default=False)]
+TenantId = Annotated[
+    int | None,
+    typer.Option("--tenant", help="Only this tenant.", min=1, max=LARGEST_TENANT, show_default=False),
+]
 DIFFERENCES = ("projection", "tenant", "key", "expected", "actual")
 NODE_COLUMNS = (
     "node_name || ':' || node_port, node_role, CASE WHEN answers THEN 'answers' ELSE 'DOES NOT ANSWER' END,"
@@ -30,7 +33,7 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
     Example: betledger status
     """
     with reached(quiet, database_url=database_url, migrations=migrations) as (migrator, _):
-        state, damage = migrator.state(), migrator.damage()
+        state, damage, left = migrator.state(), migrator.damage(), list(map(str, migrator.left()))
     facts, nodes, refold = [], [], []
     if state.version and not state.pending:
         url = url_of(settings(database_url=database_url))
@@ -51,6 +54,7 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
                 "nodes": records(NODE_HEADINGS, nodes),
                 "rebuild": refold,
                 "damage": damage,
+                "left": left,
             }
         )
     else:
@@ -65,6 +69,8 @@ def status(database_url: DatabaseUrl = None, migrations: Migrations = None, as_j
             tell(f"{len(damage)} things are not as `betledger migrate` left them: run it again; the first of them:")
             for statement in damage[:5]:
                 tell(f"  {statement}")
+        for line in left:
+            tell(f"{line}: `betledger migrate --prune` drops it")
         if state.pending:
             tell(state.drift or "run `betledger migrate`")
     if state.pending or refold or damage:

@@ -1,5 +1,5 @@
--- Two tenants, 10001 and 10002, use one ledger. We are the trusted service, the role app.
-SET ROLE app;
+-- Two tenants, 10001 and 10002, use one ledger. We are the trusted service, a member of betledger_app.
+SET ROLE betledger_app;
 
 -- anna of tenant 10001 deposits 100. The balance is there at once.
 SELECT payment_id, type, amount, status, balance, duplicate
@@ -80,7 +80,7 @@ SELECT tenant_id, bet_id, user_id, status FROM public.bets_view;
 SELECT * FROM public.bet_history(10001, 'bet-1');
 
 -- Back as the service: the read tables, always equal to the fold of the events.
-SET ROLE app;
+SET ROLE betledger_app;
 
 SELECT tenant_id, user_id, stake, odds, status, result, payout FROM public.bets_view ORDER BY tenant_id;
 

@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
+from betledger.database import begin_anew
 from betledger.errors import BetledgerError, in_one_line
 from betledger.migrating.bookkeeping import Bookkeeping
 from betledger.migrating.files import Repeatable, Versioned
+from betledger.migrating.parsed import refuse_control, sets
 from betledger.migrating.statements import read, statements, transactional
 from betledger.migrating.waiting import LONG_LOCK_TIMEOUT, Limits, Progress, watched
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 # Called after each statement of a file, with the path of the file and the number of the statement in it.
 Observer = Callable[[str, int], None]
@@ -67,54 +70,88 @@ class Applier:
             *(citus if self.on_citus else ()),
         ]
 
+    def begin_anew(self) -> None:
+        """What a file sets is for that file: the next one begins with the session as it was, and with our limits."""
+        begin_anew(self.connection, self.limits.of_session(self.on_citus))
+
     def _run_file(self, path: str, text: str, before: Sequence[str], marks: Sequence[str]) -> None:
         """Run a file, and its bookkeeping in the same transaction, if the file wants one."""
         alone = not transactional(path, text)
-        if alone:
-            self._run_alone(path, text)
+        if not alone:
+            refuse_control(path, text)
         try:
+            if alone:
+                self._run_alone(path, text)
             with self.bookkeeping.backend.transaction():
                 if not alone:
                     for statement in before:
                         self.connection.execute(statement.encode())
-                    self._run(path, text)
-                    if self.connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
-                        raise BetledgerError(f"{path} ends the transaction it runs in: leave out COMMIT and ROLLBACK")
+                    for number, (start, statement) in enumerate(statements(path, text)):
+                        self._run(path, text, number, start, statement)
                 for statement in marks:
                     self.connection.execute(statement.encode())
         except psycopg.Error as error:
             raise BetledgerError(f"{path}: {in_one_line(error)}") from error
+        finally:
+            if self._status() in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
+                self.begin_anew()
 
     def _run_alone(self, path: str, text: str) -> None:
-        """Run a file whose statements commit by themselves."""
+        """Run a file whose statements commit by themselves; what ran before an error is not run again."""
+        found = list(statements(path, text))
+        texts = [statement for _, statement in found]
+        done = self.bookkeeping.unfinished(path, texts)
+        if done:
+            self.progress(f"  {done} of {len(found)} statements ran before: it goes on after them")
         self.connection.execute("SELECT set_config('lock_timeout', %s, false)", (LONG_LOCK_TIMEOUT,))
         for index in self._invalid_indexes(text):
             self.progress(f"  index {index} was left unfinished: it is dropped and built again")
             name = sql.Identifier(*index.split(".", 1))
             self.connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(name))
-        self._run(path, text)
+        for number, (start, statement) in enumerate(found):
+            if number < done and not sets(statement):
+                continue
+            try:
+                self._run(path, text, number, start, statement)
+            except BetledgerError as error:
+                if self._status() != TransactionStatus.IDLE:
+                    self.connection.execute("ROLLBACK")
+                    raise
+                if done:
+                    raise BetledgerError(
+                        f"{error}; {done} of {len(found)} statements ran and stay, and the next `betledger migrate`"
+                        " goes on after them"
+                    ) from error.__cause__
+                raise
+            if number >= done and self._status() == TransactionStatus.IDLE:
+                done = number + 1
+                self.bookkeeping.is_done(path, texts[:done])
+        if self._status() != TransactionStatus.IDLE:
+            self.connection.execute("ROLLBACK")
+            raise BetledgerError(f"{path} begins a transaction that it does not end: add COMMIT")
         if left := self._invalid_indexes(text):
             raise BetledgerError(f"{path}: index {left[0]} is invalid: run `betledger migrate` again")
-        self.connection.execute("RESET ROLE")
-        self.connection.execute("SELECT set_config('lock_timeout', %s, false)", (self.limits.lock_timeout,))
+        self.begin_anew()
 
-    def _run(self, path: str, text: str) -> None:
-        """Run the statements of a file; an error names the file and the line."""
-        for number, (start, statement) in enumerate(statements(path, text)):
-            began = time.perf_counter()
-            try:
-                with watched(self.connection, self.progress):
-                    self.connection.execute(statement.encode())
-            except psycopg.Error as error:
-                # Without a position: where the statement begins.
-                offset = max(int(error.diag.statement_position or 0) - 1, 0)
-                line = text.count("\n", 0, start + offset) + 1
-                raise BetledgerError(f"{path}:{line}: {in_one_line(error)}") from error
-            if self.verbose:
-                first = statement.splitlines()[0]
-                self.progress(f"  {(time.perf_counter() - began) * 1000:7.1f} ms  {first[:100]}")
-            if self.observer:
-                self.observer(path, number)
+    def _status(self) -> TransactionStatus:
+        return self.connection.info.transaction_status
+
+    def _run(self, path: str, text: str, number: int, start: int, statement: str) -> None:
+        """Run a statement of a file; an error names the file and the line."""
+        began = time.perf_counter()
+        try:
+            with watched(self.connection, self.progress):
+                self.connection.execute(statement.encode())
+        except psycopg.Error as error:
+            # Without a position: where the statement begins.
+            offset = max(int(error.diag.statement_position or 0) - 1, 0)
+            line = text.count("\n", 0, start + offset) + 1
+            raise BetledgerError(f"{path}:{line}: {in_one_line(error)}") from error
+        if self.verbose:
+            first = statement.splitlines()[0]
+            self.progress(f"  {(time.perf_counter() - began) * 1000:7.1f} ms  {first[:100]}")
+        if self.observer:
+            self.observer(path, number)
 
     def _invalid_indexes(self, text: str) -> list[str]:
         """The indexes of this name that were left unfinished: IF NOT EXISTS would skip them."""

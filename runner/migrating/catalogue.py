@@ -74,7 +74,7 @@ def expected(migrator: Migrator, scratch_url: str | None, only: Callable[[str], 
         scratch_database(
             scratch_url or conninfo_of(migrator.connection), migrator.connection, migrator.on_citus
         ) as url,
-        opened(url, migrator.files.sources[""], teams=migrator.files.teams) as scratch,
+        opened(url, migrator.files.root.folder, teams=migrator.files.teams) as scratch,
         session(url) as connection,
     ):
         before = set(catalogue(connection))
@@ -92,6 +92,9 @@ def differences(
         Difference(kind, name, _whole(wanted.get((kind, name))), _whole(there.get((kind, name))))
         for kind, name in sorted(wanted.keys() | there.keys())
         if wanted.get((kind, name)) != there.get((kind, name))
+    ] + [
+        Difference(left.kind.lower(), left.identity, None, f"{left.path} made it, and no file does any more")
+        for left in migrator.left()
     ]
 
 

@@ -10,9 +10,6 @@ from betledger.errors import BetledgerError, in_one_line
 from betledger.migrating.applying import Applier
 from psycopg import sql
 
-# Triggers on shards are ours on purpose, and DDL of one transaction shares its connections to the nodes.
-CITUS_SETTINGS = {"citus.enable_unsafe_triggers": "on", "citus.multi_shard_modify_mode": "sequential"}
-
 
 def distribute(applier: Applier, with_rows: bool) -> int:
     """Distribute the tables; gives the number of things done.

@@ -1,21 +1,16 @@
-"""The SQL files: where they are, and in which order they are applied."""
+"""The SQL files, and in which order they are applied."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import yoyo
 from betledger.errors import BetledgerError
-from betledger.migrating.statements import checksum, read
-from yoyo.exceptions import BadMigration
-from yoyo.migrations import Migration, topological_sort
-
-FOLDERS = ("schema", "functions", "triggers")
-_DEPENDS = re.compile(r"^[ \t]*--[ \t]*depends[ \t]*:", re.IGNORECASE | re.MULTILINE)
+from betledger.migrating.folders import FOLDERS, Source
+from betledger.migrating.statements import checksum, directives, read
+from yoyo.migrations import Migration
 
 
 def sql_root() -> Path:
@@ -31,7 +26,7 @@ class Versioned:
 
     Args:
         path: how it is recorded: schema/0001_a.sql, or bonus/schema/0001_a.sql from the folder bonus of a team.
-        migration: yoyo's.
+        migration: yoyo's; its id is the name.
     """
 
     path: str
@@ -40,7 +35,7 @@ class Versioned:
     @property
     def name(self) -> str:
         """As people name it: 0001_a, or bonus/0001_a."""
-        return self.path.removesuffix(".sql").replace("schema/", "", 1)
+        return str(self.migration.id)
 
     @cached_property
     def text(self) -> str:
@@ -55,17 +50,19 @@ class Versioned:
 
 @dataclass(frozen=True)
 class Repeatable:
-    """A file that is applied again whenever its content, or that of a file it requires, has changed."""
+    """A file that is applied again whenever its content, or that of a file it requires, has changed.
+
+    Args:
+        path: how it is recorded.
+        text: what it holds.
+        is_trigger: whether it is of triggers/: those come last, and are compiled from what is in the database.
+        checksum: of its text, and of the files that it requires.
+    """
 
     path: str
     text: str
-    requires: tuple[str, ...]
+    is_trigger: bool
     checksum: str
-
-    @property
-    def is_trigger(self) -> bool:
-        """Whether it comes last, and is compiled from what is in the database."""
-        return "triggers" in Path(self.path).parts[:2]
 
 
 class Files:
@@ -73,80 +70,101 @@ class Files:
 
     Args:
         root: the folder with schema/, functions/ and triggers/; that of betledger when left out.
-        teams: folders of the same form, each recorded under its own name; applied after ours, in this order.
+        teams: folders of the same form, as `Source.of` takes them; applied after ours, in this order.
     """
 
-    def __init__(self, root: Path | None = None, teams: Sequence[Path] = ()) -> None:
-        self.teams = tuple(teams)
-        self.sources = {"": root or sql_root()} | {f"{team.resolve().name}/": team.resolve() for team in teams}
-        if len(self.sources) <= len(teams):
-            raise BetledgerError("two folders of migrations have one name: rename one, their files are recorded by it")
-        for name, folder in self.sources.items():
-            if not (folder / "schema").is_dir() and (not name or not any((folder / f).is_dir() for f in FOLDERS)):
-                raise BetledgerError(f"{folder / 'schema'} does not exist: there is nothing to migrate from")
+    def __init__(self, root: Path | None = None, teams: Sequence[Source | Path | str] = ()) -> None:
+        self.root = Source("", root or sql_root())
+        if not (self.root.folder / "schema").is_dir():
+            raise BetledgerError(f"{self.root.folder / 'schema'} does not exist: there is nothing to migrate from")
+        self.teams = [Source.of(team) for team in teams]
+        self.sources = [self.root, *self.teams]
+        for number, team in enumerate(self.teams):
+            if twin := next((t for t in self.teams[:number] if t.name == team.name), None):
+                raise BetledgerError(
+                    f"{twin.folder} and {team.folder} would both be recorded as {team.name}: name one of them, as in"
+                    f" --migrations NAME={team.folder}"
+                )
 
     @cached_property
     def versioned(self) -> list[Versioned]:
-        """The migrations, in order."""
-        folders = {str((f / "schema").resolve()): name for name, f in self.sources.items() if (f / "schema").is_dir()}
-        order, seen = list(folders), dict[str, str]()
-        for folder in folders:
-            for file in Path(folder).glob("*.sql"):
-                if not file.stem.endswith(".rollback") and seen.setdefault(file.stem, folder) != folder:
-                    raise BetledgerError(f"{file} has the name of a migration in {seen[file.stem]}: rename it")
-        # All folders at once: a file of a team may say `-- depends:` of one of another folder.
-        read_by_yoyo = sorted(
-            yoyo.read_migrations(*folders),
-            key=lambda m: (order.index(str(Path(m.path).parent.resolve())), m.id),
-        )
-        for migration in read_by_yoyo:
-            if not migration.path.endswith(".sql"):
-                raise BetledgerError(f"{migration.path} is no SQL: schema/ holds SQL only")
-        depend = any(_DEPENDS.search(read(Path(migration.path))) for migration in read_by_yoyo)
-        try:
-            sorted_by_need = list(topological_sort(read_by_yoyo)) if depend else read_by_yoyo
-        except BadMigration as error:
-            raise BetledgerError(f"the migrations have no order: {error}") from None
-        return [Versioned(f"{folders[str(Path(m.path).parent.resolve())]}schema/{m.id}.sql", m) for m in sorted_by_need]
+        """The migrations, in order: what a file says in `-- depends:` comes before it."""
+        found = {
+            source.prefix + file.stem: (source, file) for source in self.sources for file in source.files("schema")
+        }
+
+        def needs(name: str) -> list[str]:
+            source, file = found[name]
+            return [
+                _known(other, source, found, f"{file} says `-- depends:` of {other}")
+                for line in directives(str(file), read(file))["depends"]
+                for other in line.split()
+            ]
+
+        return [
+            Versioned(
+                f"{source.prefix}schema/{file.name}", Migration(name, path=str(file), source_dir=str(file.parent))
+            )
+            for name in _in_order(found, needs)
+            for source, file in [found[name]]
+        ]
+
+    @cached_property
+    def repeatables(self) -> list[Repeatable]:
+        """functions/ of all sources, then triggers/, by path, each after the files that it requires."""
+        found = {
+            source.prefix + file.relative_to(source.folder).as_posix(): (source, kind, read(file))
+            for kind in ("functions", "triggers")
+            for source in self.sources
+            for file in source.files(kind)
+        }
+        required: dict[str, list[str]] = {}
+
+        def needs(path: str) -> list[str]:
+            source, _, text = found[path]
+            required[path] = [
+                _known(other, source, found, f"{path} requires {other}") for other in directives(path, text)["requires"]
+            ]
+            return required[path]
+
+        made: dict[str, Repeatable] = {}
+        for path in _in_order(found, needs):
+            _, kind, text = found[path]
+            parts = [text, *(made[other].checksum for other in required[path])]
+            made[path] = Repeatable(path, text, kind == "triggers", checksum("\n".join(parts)))
+        return list(made.values())
 
     @property
     def contents(self) -> dict[str, str]:
         """The text of each file, by path."""
         return {file.path: file.text for file in self.versioned} | {file.path: file.text for file in self.repeatables}
 
-    @cached_property
-    def repeatables(self) -> list[Repeatable]:
-        """functions/ of all sources, then triggers/, by path, each after the files that it requires."""
-        texts = {
-            name + path.relative_to(folder).as_posix(): read(path)
-            for kind in ("functions", "triggers")
-            for name, folder in self.sources.items()
-            for path in sorted((folder / kind).rglob("*.sql"))
-        }
-        requires = {
-            path: tuple(
-                line.removeprefix("-- requires:").strip()
-                for line in text.splitlines()
-                if line.startswith("-- requires:")
-            )
-            for path, text in texts.items()
-        }
-        ordered: dict[str, Repeatable] = {}
-
-        def add(path: str, by: str) -> None:
-            if path not in texts:
-                raise BetledgerError(f"{by} requires {path}, which does not exist: correct its `-- requires:` line")
-            if path in ordered:
-                return
-            for other in requires[path]:
-                add(other, path)
-            parts = [texts[path], *(ordered[other].checksum for other in requires[path])]
-            ordered[path] = Repeatable(path, texts[path], requires[path], checksum("\n".join(parts)))
-
-        for path in texts:
-            add(path, path)
-        return list(ordered.values())
-
     def knows(self, path: str) -> bool:
         """Whether a recorded path belongs to one of the folders."""
-        return any(path.startswith(tuple(f"{name}{kind}/" for kind in FOLDERS)) for name in self.sources)
+        return path.startswith(tuple(f"{source.prefix}{kind}/" for source in self.sources for kind in FOLDERS))
+
+
+def _known(name: str, source: Source, found: Iterable[str], what: str) -> str:
+    """What a directive names: of the same folder, else of any."""
+    for full in (source.prefix + name, name):
+        if full in found:
+            return full
+    raise BetledgerError(f"{what}, which does not exist: correct that line")
+
+
+def _in_order(names: Iterable[str], needs: Callable[[str], list[str]]) -> list[str]:
+    """The names as they come, each after those that it needs."""
+    ordered: dict[str, None] = {}
+
+    def add(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            circle = " needs ".join((*above[above.index(name) :], name))
+            raise BetledgerError(f"{circle}: there is no order, take one of these lines out")
+        if name not in ordered:
+            for other in needs(name):
+                add(other, (*above, name))
+            ordered[name] = None
+
+    for name in names:
+        add(name, ())
+    return list(ordered)

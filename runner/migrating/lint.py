@@ -13,9 +13,12 @@ from pathlib import Path
 
 from betledger.database import session
 from betledger.errors import BetledgerError
-from betledger.migrating.files import FOLDERS, sql_root
+from betledger.migrating.files import Files
+from betledger.migrating.folders import Source
 from betledger.migrating.migrator import migrate
+from betledger.migrating.parsed import transaction_control
 from betledger.migrating.scratch import scratch_database
+from betledger.migrating.statements import read, transactional
 
 # A trigger function is checked with the relation and the transition tables of each of its triggers. Extensions bring
 # theirs, and where there is no Citus, nobody calls what needs it.
@@ -45,17 +48,19 @@ class Result:
     """What the linters said.
 
     Args:
+        linters: those that were run.
         files: how many were looked at.
         findings: lines to mend, with file (or function), line and rule.
         left_out: what could not be run, and why.
     """
 
+    linters: list[str] = field(default_factory=list)
     files: int = 0
     findings: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
-def lint(teams: Sequence[Path], ours: bool = True, scratch_url: str | None = None) -> Result:
+def lint(teams: Sequence[Path | str], ours: bool = True, scratch_url: str | None = None) -> Result:
     """Lint our SQL and that of application teams.
 
     Args:
@@ -65,31 +70,49 @@ def lint(teams: Sequence[Path], ours: bool = True, scratch_url: str | None = Non
             itself: beside Citus, plpgsql_check 2.3 crashes the server.
 
     Raises:
-        BetledgerError: a folder holds no SQL, it cannot be applied, or a linter failed without findings.
+        BetledgerError: a folder holds no SQL, it cannot be applied, a linter failed without findings, or none is
+            installed.
     """
     result = Result()
-    root = sql_root()
-    for folder in [*([root] if ours else []), *teams]:
-        files = [file for kind in FOLDERS for file in sorted((folder / kind).rglob("*.sql"))]
-        if not files:
-            raise BetledgerError(f"{folder} holds no SQL in schema/, functions/ or triggers/")
-        result.files += len(files)
-        _sqlfluff(files, folder, root, result)
-        forward = [f for f in files if f.parent.name == "schema" and not f.stem.endswith(".rollback")]
+    files = Files(teams=teams)
+    root = files.root.folder
+    # All that is refused by its name, before the first linter runs.
+    found = [(source.folder, *_files_of(source)) for source in (files.sources if ours else files.teams)]
+    for folder, everything, forward in found:
+        result.files += len(everything)
+        for file in everything:
+            text = read(file)
+            if transactional(str(file), text):
+                result.findings += transaction_control(str(file), text)
+        _sqlfluff(everything, folder, root, result)
         _squawk(forward, folder, root, result)
     if scratch_url:
         _plpgsql_check(scratch_url, teams, ours, result)
     else:
         result.left_out.append("plpgsql_check: name a server for a scratch database with --scratch-url")
+    if not result.linters:
+        raise BetledgerError(f"nothing was linted: {'; '.join(result.left_out)}")
     return result
+
+
+def _files_of(source: Source) -> tuple[list[Path], list[Path]]:
+    """All SQL files of a folder, and which of them are migrations."""
+    forward = source.files("schema")
+    rollbacks = [file.with_suffix(".rollback.sql") for file in forward]
+    everything = [*forward, *filter(Path.exists, rollbacks), *source.files("functions"), *source.files("triggers")]
+    if not everything:
+        raise BetledgerError(f"{source.folder} holds no SQL in schema/, functions/ or triggers/")
+    return everything, forward
 
 
 def _program(name: str, result: Result) -> str | None:
     """Beside our own Python, else on the path."""
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.exists() else shutil.which(name)
-    if not found:
-        result.left_out.append(f"{name}: install betledger[lint]")
+    note = f"{name}: install betledger[lint]"
+    of = result.linters if found else result.left_out
+    if (what := name if found else note) not in of:
+        of.append(what)
     return found
 
 
@@ -137,11 +160,12 @@ def _squawk(files: list[Path], folder: Path, root: Path, result: Result) -> None
         )
 
 
-def _plpgsql_check(url: str, teams: Sequence[Path], ours: bool, result: Result) -> None:
+def _plpgsql_check(url: str, teams: Sequence[Path | str], ours: bool, result: Result) -> None:
     with session(url) as connection:
         if not connection.execute("SELECT FROM pg_available_extensions WHERE name = 'plpgsql_check'").rowcount:
             result.left_out.append("plpgsql_check: install it on that server")
             return
+    result.linters.append("plpgsql_check")
     with scratch_database(url) as scratch, session(scratch) as connection:
         connection.execute("CREATE SCHEMA plpgsql_check; CREATE EXTENSION plpgsql_check SCHEMA plpgsql_check")
         known: list[int] = []

@@ -5,6 +5,7 @@ Everything runs on one session, under one advisory lock; a file and its bookkeep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,14 +15,17 @@ import psycopg
 from betledger.database import POOLER, on_citus, pooled, session, value
 from betledger.errors import BetledgerError, in_one_line
 from betledger.migrating.applying import Applier
-from betledger.migrating.bookkeeping import Bookkeeping
-from betledger.migrating.distributing import CITUS_SETTINGS, distribute, told
+from betledger.migrating.bookkeeping import Bookkeeping, Left
+from betledger.migrating.distributing import distribute, told
 from betledger.migrating.files import Files, Repeatable, Versioned
+from betledger.migrating.folders import Source
 from betledger.migrating.losses import filled, lost, of_others
+from betledger.migrating.parsed import made_by
 from betledger.migrating.standing import forget, is_recorded, make_again, no_longer, record
 from betledger.migrating.state import State, compared
 from betledger.migrating.statements import read, transactional
 from betledger.migrating.waiting import Limits, Progress, alone, retried
+from psycopg.errors import UndefinedFunction, UndefinedTable
 
 
 class Migrator:
@@ -47,19 +51,23 @@ class Migrator:
             )
         # Through a pooler, one may look, with what its sessions have set.
         if not self._pooled:
-            of_session = {"client_min_messages": "warning", "lock_timeout": limits.lock_timeout}
-            for name, setting in (of_session | (CITUS_SETTINGS if self.on_citus else {})).items():
-                connection.execute("SELECT set_config(%s, %s, false)", (name, setting))
+            self.applier.begin_anew()
 
     def state(self) -> State:
         """What is applied and what is pending; changes nothing."""
         return compared(self.files, self.bookkeeping.recorded("versioned"), self.bookkeeping.recorded("repeatable"))
 
-    def migrate(self, only: Callable[[str], bool] = lambda _: True) -> int:
-        """Apply all that is pending, or of that only some paths; gives the number of files applied."""
+    def migrate(self, only: Callable[[str], bool] = lambda _: True, prune: bool = False) -> int:
+        """Apply what is pending; gives the number of files applied.
+
+        Args:
+            only: which paths of that.
+            prune: drop what no file makes any more, too.
+        """
         state = self.state()
         state.require_no_drift()
-        if not state.pending and is_recorded(self.connection) and not no_longer(self.connection):
+        left = self.left() if prune else []
+        if not state.pending and not left and is_recorded(self.connection) and not no_longer(self.connection):
             return 0
         with self._alone():
             self.bookkeeping.prepare()
@@ -69,9 +77,25 @@ class Migrator:
             state.require_no_drift()
             forget(self.connection)
             done = self._migrate([file for file in state.due(self.files) if only(file.path)])
+            if prune:
+                self._prune()
             make_again(self.connection, damaged)
             record(self.connection)
             return done
+
+    def left(self) -> list[Left]:
+        """What files made that are gone, or make something else now; `migrate` drops it when it is asked to."""
+        return self.bookkeeping.left(self.files)
+
+    def _prune(self) -> None:
+        left = self.left()
+        try:
+            with self.bookkeeping.backend.transaction():
+                self.bookkeeping.drop(left)
+        except psycopg.Error as error:
+            raise BetledgerError(f"what no file makes any more is not dropped: {in_one_line(error)}") from error
+        for one in left:
+            self.progress(f"  dropped: {one}")
 
     def damage(self) -> list[str]:
         """What has changed since `migrate`, as SQL that makes it whole again; nothing while files are pending."""
@@ -222,7 +246,17 @@ class Migrator:
             )
 
     def _apply(self, file: Versioned | Repeatable) -> None:
-        retried(lambda: self.applier.apply(file), self.limits, self.progress)
+        try:
+            retried(lambda: self.applier.apply(file), self.limits, self.progress)
+        except BetledgerError as error:
+            if isinstance(error.__cause__, UndefinedFunction | UndefinedTable) and isinstance(file, Repeatable):
+                missing = re.search(r"(\w+)(\(|\" )", str(error.__cause__))
+                for other in self.files.repeatables:
+                    if missing and other != file and missing[1] in _made_names(other):
+                        raise BetledgerError(
+                            f"{error}; {other.path} makes it: write `-- requires: {other.path}` at the top"
+                        ) from error
+            raise
 
     def _undo(self, file: Versioned) -> None:
         retried(lambda: self.applier.undo(file), self.limits, self.progress)
@@ -236,13 +270,18 @@ class Migrator:
         return alone(self.connection, self.limits, self.progress)
 
 
+def _made_names(file: Repeatable) -> list[str]:
+    """Of what a file makes, without schemas and arguments."""
+    return [made.name.partition("(")[0].rpartition(".")[2] for made in made_by(file.path, file.text)]
+
+
 @contextmanager
 def opened(
     conninfo: str,
     root: Path | None = None,
     progress: Progress = lambda _: None,
     *,
-    teams: Collection[Path] = (),
+    teams: Collection[Source | Path | str] = (),
     limits: Limits | None = None,
     verbose: bool = False,
 ) -> Iterator[Migrator]:
@@ -252,7 +291,7 @@ def opened(
         conninfo: a libpq URL or keyword string.
         root: the folder of the SQL; that of betledger when left out.
         progress: called with the path of each file before it is applied, and with what one wants to know meanwhile.
-        teams: folders of application teams, which are applied after ours.
+        teams: folders of application teams, as `Source.of` takes them; applied after ours.
         limits: how long to wait for what.
         verbose: tell each statement and how long it took.
     """
@@ -264,7 +303,7 @@ def opened(
 
 
 def migrate(
-    conninfo: str, root: Path | None = None, progress: Progress = lambda _: None, teams: Collection[Path] = ()
+    conninfo: str, root: Path | None = None, progress: Progress = lambda _: None, teams: Collection[Path | str] = ()
 ) -> int:
     """Bring a database up to date.
 
@@ -272,7 +311,7 @@ def migrate(
         conninfo: a libpq URL or keyword string of the database, as a role that may create roles and schemas.
         root: the folder that holds schema/, functions/ and triggers/; that of betledger when left out.
         progress: called with the path of each file before it is applied.
-        teams: folders of application teams with the same layout, which are applied after ours.
+        teams: folders of application teams with the same layout, which are applied after ours; FOLDER or NAME=FOLDER.
 
     Returns:
         The number of files applied; 0 when the database was up to date, which is left untouched.

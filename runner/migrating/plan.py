@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from betledger.migrating.distributing import CITUS_SETTINGS
-from betledger.migrating.waiting import LOCK, LONG_LOCK_TIMEOUT
+from betledger.database import AS_IT_BEGAN
+from betledger.migrating.waiting import LOCK, LONG_LOCK_TIMEOUT, Limits
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Step:
 
     Args:
         path: as it is recorded.
+        is_trigger: whether it comes after the tables are distributed.
         in_transaction: whether its statements, and what records it, commit together.
         before: what is set for it.
         statements: what it does.
@@ -36,6 +37,7 @@ class Step:
     """
 
     path: str
+    is_trigger: bool
     in_transaction: bool
     before: list[str]
     statements: list[Statement]
@@ -57,7 +59,7 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
     unknown: str | None = None
     on_citus: bool = False
-    lock_timeout: str = "5s"
+    limits: Limits = Limits()  # noqa: RUF009
 
     def as_text(self) -> Iterator[str]:
         """For people: the SQL, with locks in comments."""
@@ -100,17 +102,18 @@ class Plan:
         """For psql: with the same result as `migrate`, bookkeeping included."""
         yield f"-- What betledger {version('betledger')} would run. Run it with psql, as the same role: psql -X -f FILE"
         yield "\\set ON_ERROR_STOP on"
-        yield "SET client_min_messages = warning;"
-        yield f"SET lock_timeout = '{self.lock_timeout}';"
-        for name, value in CITUS_SETTINGS.items() if self.on_citus else ():
-            yield f"SET {name} = '{value}';"
+        begin_anew = "\n".join(
+            [AS_IT_BEGAN]
+            + [f"SET {name} = '{value}';" for name, value in self.limits.of_session(self.on_citus).items()]
+        )
+        yield begin_anew
         lock = "hashtext('{}'), hashtext('{}')".format(*LOCK)
         yield f"SELECT pg_try_advisory_lock({lock}) AS alone \\gset"
         yield "\\if :alone\n\\else\n  \\warn another runner is at work on this database\n  \\quit\n\\endif"
         yield _block(self.preparation) if self.preparation else ""
         distributed = not self.on_citus
         for step in self.steps:
-            if not distributed and "triggers/" in step.path:
+            if not distributed and step.is_trigger:
                 yield _block(["SET LOCAL ROLE betledger_owner", "SELECT * FROM ops.distribute(false)"])
                 distributed = True
             yield f"-- {step.path}"
@@ -119,8 +122,10 @@ class Plan:
             else:
                 yield f"SET lock_timeout = '{LONG_LOCK_TIMEOUT}';"
                 yield "\n".join(_ended(s.sql) for s in step.statements)
-                yield f"RESET ROLE;\nSET lock_timeout = '{self.lock_timeout}';"
+                yield begin_anew
                 yield _block(step.marks)
+            # What a file sets is for that file.
+            yield begin_anew
         yield f"SELECT pg_advisory_unlock({lock});"
 
 

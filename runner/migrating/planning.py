@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from betledger.database import conninfo_of, session
 from betledger.errors import BetledgerError
+from betledger.migrating.files import Repeatable
 from betledger.migrating.migrator import Migrator, opened
 from betledger.migrating.plan import Plan, Statement, Step
 from betledger.migrating.scratch import scratch_database
@@ -47,7 +48,7 @@ def plan_of(migrator: Migrator, scratch_url: str | None, locks: bool = True) -> 
     state = migrator.state()
     state.require_no_drift()
     files = state.due(migrator.files)
-    plan = Plan([], on_citus=migrator.on_citus, lock_timeout=migrator.limits.lock_timeout)
+    plan = Plan([], on_citus=migrator.on_citus, limits=migrator.limits)
     if not files:
         return plan
     plan.preparation = migrator.bookkeeping.preparation()
@@ -55,6 +56,7 @@ def plan_of(migrator: Migrator, scratch_url: str | None, locks: bool = True) -> 
         plan.steps.append(
             Step(
                 file.path,
+                isinstance(file, Repeatable) and file.is_trigger,
                 transactional(file.path, file.text),
                 migrator.applier.before(file),
                 [Statement(text) for _, text in statements(file.path, file.text)],
@@ -74,7 +76,7 @@ def _find_locks(plan: Plan, migrator: Migrator, scratch_url: str | None) -> None
             scratch_database(
                 scratch_url or conninfo_of(migrator.connection), migrator.connection, migrator.on_citus
             ) as url,
-            opened(url, migrator.files.sources[""], teams=migrator.files.teams) as scratch,
+            opened(url, migrator.files.root.folder, teams=migrator.files.teams) as scratch,
             session(url) as other,
         ):
             # As the database is now.

@@ -37,8 +37,9 @@ def scratch_database(url: str, like: psycopg.Connection[Any] | None = None, on_c
             raise BetledgerError(f"no scratch database can be made: {POOLER}, with --scratch-url")
         connection.execute("SET client_min_messages = warning")
         for (left,) in connection.execute(
-            "SELECT d.datname FROM pg_database AS d WHERE starts_with(d.datname, %s)"
-            " AND split_part(d.datname, '_', 3)::bigint < extract(epoch FROM now()) - %s"
+            # What only looks like one of ours belongs to somebody.
+            "SELECT d.datname FROM pg_database AS d WHERE d.datname ~ ('^' || %s || '[0-9]{10}_[0-9a-f]{8}$')"
+            " AND substring(d.datname FROM '_([0-9]{10})_')::bigint < extract(epoch FROM now()) - %s"
             " AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid)",
             (PREFIX, STALE),
         ).fetchall():

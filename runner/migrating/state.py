@@ -85,8 +85,8 @@ def compared(files: Files, applied: Mapping[str, str], done: Mapping[str, str]) 
 def _versioned(files: Files, applied: Mapping[str, str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for file in reversed(files.versioned):
-        source = file.path.removesuffix(f"schema/{file.migration.id}.sql")
-        later = any(s != "pending" and n.rpartition("/")[0] == source.rstrip("/") for n, s in found)
+        team = file.name.rpartition("/")[0]
+        later = any(s != "pending" and n.rpartition("/")[0] == team for n, s in found)
         if file.path in applied:
             state = "applied" if applied[file.path] == checksum(file.text) else "edited"
         else:

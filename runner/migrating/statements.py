@@ -13,7 +13,16 @@ from betledger.errors import BetledgerError
 COPY_DATA = "COPY FROM stdin has no data in a migration: use INSERT (pg_dump --inserts)"
 _COPY = re.compile(r"COPY\s[^;]*\sFROM\s+STDIN\b", re.IGNORECASE)
 _COPY_LINE = re.compile(rf"^\s*({_COPY.pattern}[^;]*;)", re.IGNORECASE | re.MULTILINE)
-_TRANSACTIONAL = re.compile(r"^[ \t]*--[ \t]*transactional[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_DIRECTIVE = re.compile(r"^[ \t]*--[ \t]*([a-z]+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+# As it is read, and what people write by mistake, which would be a comment without effect.
+_DIRECTIVES = {
+    "transactional": "transactional",
+    "transaction": "transactional",
+    "depends": "depends",
+    "depend": "depends",
+    "requires": "requires",
+    "require": "requires",
+}
 
 
 def checksum(text: str) -> str:
@@ -71,14 +80,37 @@ def _place(path: str, text: str, position: int) -> str:
     return f"{path}:{text.count(chr(10), 0, position) + 1}"
 
 
+def directives(path: str, text: str) -> dict[str, list[str]]:
+    """What the comments at the top of a file say in `-- transactional:`, `-- depends:` and `-- requires:`.
+
+    Raises:
+        BetledgerError: one is misspelt, or comes after the first statement.
+    """
+    said: dict[str, list[str]] = {name: [] for name in _DIRECTIVES.values()}
+    first: int | None = None
+    for found in _DIRECTIVE.finditer(text):
+        name = _DIRECTIVES.get(found[1].lower())
+        if not name:
+            continue
+        if first is None:
+            first, _ = next(statements(path, text), (len(text), ""))
+        what = f"{path} says {found[1].lower()}: {found[2]}"
+        if found.start() < first:
+            if name != found[1].lower():
+                raise BetledgerError(f"{what}: write {name}")
+            said[name].append(found[2])
+        elif not found[0][0].isspace():
+            raise BetledgerError(f"{what} after its first statement: move it to the top")
+    return said
+
+
 def transactional(path: str, text: str) -> bool:
-    """What the file says in `-- transactional: false`. Read here: yoyo silently ignores some ways to write it."""
-    found = _TRANSACTIONAL.search(text)
-    if not found:
-        return True
-    if found[1].lower() not in ("true", "false"):
-        raise BetledgerError(f"{path} says transactional: {found[1]}, which is neither true nor false")
-    first, _ = next(statements(path, text), (len(text), ""))
-    if first < found.start():
-        raise BetledgerError(f"{path} says transactional: {found[1]} after its first statement: move it to the top")
-    return found[1].lower() == "true"
+    """What the file says in `-- transactional: false`.
+
+    Raises:
+        BetledgerError: it says something else.
+    """
+    said = directives(path, text)["transactional"]
+    if said and said[-1].lower() not in ("true", "false"):
+        raise BetledgerError(f"{path} says transactional: {said[-1]}, which is neither true nor false")
+    return not said or said[-1].lower() == "true"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
-from betledger.database import conninfo_of, value
+from betledger.database import conninfo_of, session, value
 from betledger.errors import BetledgerError
 from psycopg import errors as pg
 
@@ -47,6 +47,8 @@ BLOCKERS = """
     WHERE 0 = ANY (pg_blocking_pids(%(pid)s))
 """
 
+# Triggers on shards are ours on purpose, and DDL of one transaction shares its connections to the nodes.
+CITUS_SETTINGS = {"citus.enable_unsafe_triggers": "on", "citus.multi_shard_modify_mode": "sequential"}
 # Called with the path of each file before it is run, and with what one wants to know meanwhile, after two spaces.
 Progress = Callable[[str], None]
 _T = TypeVar("_T")
@@ -67,6 +69,11 @@ class Limits:
     statement_timeout: str = "15min"
     attempts: int = 5
     wait: float = 60
+
+    def of_session(self, on_citus: bool) -> dict[str, str]:
+        """What every file begins with."""
+        ours = {"client_min_messages": "warning", "lock_timeout": self.lock_timeout}
+        return ours | (CITUS_SETTINGS if on_citus else {})
 
 
 @contextmanager
@@ -118,14 +125,14 @@ def watched(connection: psycopg.Connection[Any], progress: Progress) -> Iterator
             return
         told: set[str] = set()
         try:
-            with psycopg.connect(conninfo_of(connection), autocommit=True) as watcher:
+            with session(conninfo_of(connection)) as watcher:
                 while not done.is_set():
                     for blocker, name in watcher.execute(BLOCKERS, {"pid": backend}):
                         if name not in told:
                             told.add(name)
                             progress(f"  waits for {blocker}")
                     done.wait(1)
-        except psycopg.Error:
+        except (psycopg.Error, BetledgerError):
             # Told to help, no more: there may be no connection left.
             return
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
-from betledger.errors import BetledgerError
+from betledger.database import as_named
+from betledger.errors import BetledgerError, in_one_line
 from betledger.server.home import Home, default_home, server_user
 from betledger.server.programs import Programs, binaries
 from psycopg import conninfo
@@ -51,8 +52,10 @@ class EmbeddedServer:
 
     def start(self) -> str:
         """Start the server unless it runs; gives its URL. Safe to call from several processes at once."""
+        self.home.require_user()
         self.home.make()
         with self._locked():
+            self.home.require_owned(self.folder, self.data)
             self.folder.mkdir(mode=0o700, exist_ok=True)
             os.chmod(self.folder, 0o700)
             self.home.give(self.folder)
@@ -60,6 +63,7 @@ class EmbeddedServer:
                 return self.url()
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
+            self._remove_stale_pid()
             for attempt in range(1, STARTS + 1):
                 # That of the last time, if it is free: what knows the URL finds the server again.
                 known = int(self.port_file.read_text() or 0) if self.port_file.exists() else 0
@@ -108,20 +112,37 @@ class EmbeddedServer:
                 os.kill(process, signal.SIGKILL)
 
     def running(self) -> bool:
-        """Whether the server answers."""
+        """Whether the server answers.
+
+        Raises:
+            BetledgerError: it does, and refuses us.
+        """
         if not self.port_file.exists() or not self.password_file.exists() or not self.data.exists():
             return False
         try:
-            with psycopg.connect(self.url(), connect_timeout=5) as connection:
+            with as_named(self.url()), psycopg.connect(self.url(), connect_timeout=5) as connection:
                 row = connection.execute("SHOW data_directory").fetchone()
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            with as_named(self.url()):
+                answers = psycopg.pq.PGconn.ping(self.url().encode()) == psycopg.pq.Ping.OK
+            if answers and self._alive():
+                raise BetledgerError(
+                    f"the server runs, and refuses us: {in_one_line(error)}; if the password of {USER} was changed,"
+                    f" write the new one into {self.password_file}"
+                ) from None
             return False
         return bool(row and Path(row[0]).resolve() == self.data.resolve())
 
     def url(self, dbname: str = "postgres") -> str:
-        """The conninfo of a database of the server, with the password."""
+        """The conninfo of a database of the server, with the password. It leaves nothing to the environment."""
         return conninfo.make_conninfo(
             host="127.0.0.1",
+            hostaddr="127.0.0.1",
+            sslmode="disable",
+            gssencmode="disable",
+            channel_binding="disable",
+            target_session_attrs="any",
+            options="",
             port=self.port_file.read_text(),
             user=USER,
             password=self.password_file.read_text(),
@@ -145,6 +166,19 @@ class EmbeddedServer:
             return Path(f"/proc/{pid}/cwd").resolve(strict=True) == self.data.resolve()
         except OSError:
             return False
+
+    def _remove_stale_pid(self) -> None:
+        """The number that a killed server left may be that of another process by now, which PostgreSQL would not start
+        beside. Nothing is removed while anything of that server is left.
+        """
+        pid_file = self.data / "postmaster.pid"
+        if not pid_file.exists() or self._alive() or not Path("/proc/self/cwd").exists():
+            return
+        for process in Path("/proc").glob("[0-9]*/cwd"):
+            with contextlib.suppress(OSError):
+                if process.resolve(strict=True) == self.data.resolve():
+                    return
+        pid_file.unlink()
 
     def _answers(self) -> bool:
         """Whether the server answers; waits for one that is alive."""

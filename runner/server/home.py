@@ -29,7 +29,13 @@ def default_home() -> Path:
         return Path(named)
     if os.geteuid() == 0:
         return Path("/var/lib/betledger")
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "betledger"
+    if data := os.environ.get("XDG_DATA_HOME"):
+        return Path(data) / "betledger"
+    try:
+        return Path.home() / ".local" / "share" / "betledger"
+    except RuntimeError:
+        # A container may run us as a user id that has no name and no home.
+        return Path("/nonexistent/betledger")
 
 
 def server_user() -> pwd.struct_passwd | None:
@@ -65,10 +71,12 @@ class Home:
             BetledgerError: it cannot be made, or a folder above it is closed to the user.
         """
         try:
-            if not self.path.exists():
-                self.path.mkdir(parents=True)
-                if self.user is not None:
-                    os.chmod(self.path, 0o711)
+            for folder in (*reversed(self.path.parents), self.path):
+                if not folder.exists():
+                    folder.mkdir()
+                    if self.user is not None:
+                        # Whatever the umask: the server has to pass through.
+                        os.chmod(folder, 0o711)
         except OSError as error:
             raise BetledgerError(
                 f"{self.path} cannot be made ({error.strerror}): set BETLEDGER_HOME to a folder that can"
@@ -81,6 +89,27 @@ class Home:
                         f"{folder} is closed to the user {self.user.pw_name}, whom the server runs as:"
                         f" set BETLEDGER_HOME to another folder, or run `chmod o+x {folder}`"
                     )
+
+    def require_user(self) -> None:
+        """Raise a BetledgerError where PostgreSQL cannot run as the user."""
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise BetledgerError(
+                f"the user id {os.geteuid()} has no name on this system, and PostgreSQL does not run without: add it to"
+                " /etc/passwd, or set DATABASE_URL to the URL of a server"
+            ) from None
+
+    def require_owned(self, *paths: Path) -> None:
+        """Raise a BetledgerError if one is there, and belongs to somebody else than the user."""
+        wanted = os.geteuid() if self.user is None else self.user.pw_uid
+        for path in paths:
+            owner = path.stat().st_uid if path.exists() else wanted
+            if owner != wanted:
+                raise BetledgerError(
+                    f"{path} belongs to the user id {owner}, and the server runs as {wanted}: run `betledger` as who"
+                    f" started it first, or set BETLEDGER_HOME to another folder"
+                )
 
     def give(self, path: Path) -> None:
         """Let a file or folder belong to the user."""

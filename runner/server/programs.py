@@ -84,7 +84,9 @@ class Programs:
         )
         if result.returncode != 0:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
-            told = next((line for line in lines if "error" in line.lower()), lines[-1])
+            told = next(
+                (line for sign in ("FATAL", "PANIC", "error", "ERROR") for line in lines if sign in line), lines[-1]
+            )
             raise BetledgerError(f"{program} failed: {told.removeprefix(program + ': ')}")
         return str(result.stdout)
 

@@ -67,6 +67,7 @@ def build(ledger: str) -> None:
             connection.execute(f"VACUUM ANALYZE {table}".encode())
         connection.execute("CREATE ROLE bench_reader LOGIN")
         connection.execute("GRANT betledger_reader TO bench_reader")
+        connection.execute(f"GRANT CONNECT ON DATABASE {connection.info.dbname} TO bench_reader".encode())
         connection.execute("GRANT USAGE ON SCHEMA bare TO bench_reader")
         connection.execute("GRANT SELECT ON bare.bets_view TO bench_reader")
         connection.execute(single_events.PROCEDURES.encode())

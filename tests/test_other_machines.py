@@ -1,0 +1,803 @@
+"""The runner on machines, in folders and in environments that are not ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import betledger
+import psycopg
+import pytest
+import typer
+from betledger.cli import app
+from betledger.errors import BetledgerError
+from betledger.migrating.folders import Source
+from betledger.server import EmbeddedServer
+from conftest import FOLDER, own_server_in
+from ledger import one, rows
+from psycopg import conninfo
+from test_cli import run
+from typer.testing import CliRunner
+
+BASE = {"schema/0001_t.sql": "CREATE TABLE t (n integer);\n", "schema/0001_t.rollback.sql": "DROP TABLE t;\n"}
+TOUCH = "CREATE OR REPLACE FUNCTION public.touch({}) RETURNS integer LANGUAGE sql AS 'SELECT 1';\n"
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+    return lambda files: write(tmp_path / "db", files)
+
+
+# ------------------------------------------------------------------ what is not understood is not left out in silence
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("schema/0002_a.SQL", "name it 0002_a.sql"),
+        ("schema/0002_a.sql.bak", "only .sql is"),
+        ("schema/0002_a.py", "only .sql is"),
+        ("schema/0002_a.down.sql", "the way back is 0002_a.rollback.sql"),
+        ("schema/0002_a.Rollback.sql", "the way back is 0002_a.rollback.sql"),
+        ("schema/0002_a.rollback.sql", "there is no 0002_a.sql that it could roll back"),
+        ("schema/post-apply.sql", "hooks of yoyo are not run"),
+        ("schema/2026/0002_a.sql", "put its files right into"),
+        ("functions/reports/a.Sql", "name it a.sql"),
+        ("functions/a.psql", "only .sql is"),
+        ("triggers/a.sql~", "only .sql is"),
+        ("function/a.sql", "name it functions"),
+        ("Trigger/a.sql", "name it triggers"),
+        ("schemas/0002_a.sql", "name it schema"),
+    ],
+)
+def test_what_would_not_be_applied_is_refused_by_name(dsn, db, tree, file, message):
+    folder = tree(BASE | {file: "CREATE TABLE lost (n integer);\n"})
+    for command in ("migrate", "lint"):
+        r = run(command, "--migrations", str(folder), url=dsn)
+        named = (
+            str(folder / file)
+            if "/2026/" not in file and file.split("/")[0] in ("schema", "functions", "triggers")
+            else "db/"
+        )
+        assert r.returncode == 1 and named in r.stderr and "would not be applied" in r.stderr and message in r.stderr, (
+            command
+        )
+        assert r.stderr.count("\n") == 1
+    assert one(db, "SELECT to_regclass('t') AS t")["t"] is None
+
+
+def test_what_people_put_beside_sql_is_no_sql(dsn, db, tree):
+    beside = (
+        "schema/README.md",
+        "functions/notes.txt",
+        "schema/.gitkeep",
+        "functions/.a.sql.swp",
+        "tests/test_a.py",
+        "Makefile",
+    )
+    folder = tree(BASE | dict.fromkeys(beside, "not SQL"))
+    assert run("migrate", "--migrations", str(folder), url=dsn).returncode == 0
+    assert one(db, "SELECT to_regclass('t') AS t")["t"] == "t"
+
+
+def test_any_path_and_any_link_is_followed(dsn, db, tmp_path):
+    folder = write(tmp_path / "team [1] *?" / "it's", BASE)
+    shared = write(tmp_path / "shared", {"deep/er/touch.sql": TOUCH.format("")})
+    (folder / "functions").mkdir()
+    (folder / "functions" / "shared").symlink_to(shared)
+    r = run("migrate", "--migrations", f"bonus={folder}", url=dsn)
+    assert r.returncode == 0 and "bonus/functions/shared/deep/er/touch.sql" in r.stdout, r.stderr
+    assert one(db, "SELECT touch() AS n, to_regclass('t') AS t") == {"n": 1, "t": "t"}
+    (shared / "deep" / "up").symlink_to(shared)
+    r = run("migrate", "--migrations", f"bonus={folder}", url=dsn)
+    assert r.returncode == 1 and "leads back to a folder that it is in" in r.stderr
+    (shared / "deep" / "up").unlink()
+    (folder / "functions" / "gone.sql").symlink_to(tmp_path / "nowhere")
+    r = run("migrate", "--migrations", f"bonus={folder}", url=dsn)
+    assert r.returncode == 1 and "it is no file, or a link to nothing" in r.stderr
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "left"),
+    [
+        ({"functions/touch.sql": TOUCH.format("a integer")}, {}, "function public.touch(integer)"),
+        ({"functions/touch.sql": TOUCH.format("a integer")}, {"functions/touch.sql": TOUCH.format("a bigint")}, "function public.touch(integer)"),
+        ({"functions/v.sql": "CREATE OR REPLACE VIEW v AS SELECT 1 AS n;\n"}, {}, "view public.v"),
+        (
+            {"triggers/g.sql": "CREATE OR REPLACE TRIGGER g BEFORE INSERT ON t FOR EACH ROW"
+             " EXECUTE FUNCTION suppress_redundant_updates_trigger();\n"},
+            {},
+            "trigger g on public.t",
+        ),
+        ({"functions/p.sql": 'CREATE OR REPLACE PROCEDURE "P p"(INOUT a text[]) LANGUAGE sql AS $$SELECT a$$;\n'}, {},
+         'procedure public."P p"(pg_catalog.text[])'),
+    ],
+    ids=["its file is gone", "its arguments changed", "a view", "a trigger", "a procedure"],
+)  # fmt: skip
+def test_what_no_file_makes_any_more_is_named_and_dropped_when_asked(dsn, db, tree, was, becomes, left):
+    folder = tree(BASE | was)
+    migrate = ("migrate", "--migrations", str(folder))
+    assert run(*migrate, url=dsn).returncode == 0
+    assert "is made by no file" not in run("status", "--migrations", str(folder), url=dsn).stdout
+    for file in was:
+        (folder / file).unlink()
+    write(folder, becomes)
+    says = f"{left} was made by db/{next(iter(was))}, and is made by no file any more"
+    r = run(*migrate, url=dsn)
+    assert r.returncode == 0 and says in r.stderr
+    assert says in run("status", "--migrations", str(folder), url=dsn).stdout
+    if becomes:
+        drift = run("verify-schema", "--migrations", str(folder), url=dsn)
+        assert drift.returncode == 3 and left.split(" ", 1)[1] in drift.stdout
+    # Who does not name the folder is told nothing of it, and drops nothing.
+    assert left not in (r := run("migrate", "--prune", url=dsn)).stdout + r.stderr
+    r = run(*migrate, "--prune", "--json", url=dsn)
+    assert r.returncode == 0 and json.loads(r.stdout)["left"] == []
+    assert run(*migrate, url=dsn).stderr == ""
+    if becomes:
+        assert run("verify-schema", "--migrations", str(folder), url=dsn).returncode == 0
+    # The file comes back as it was, and is applied again.
+    write(folder, was)
+    assert (r := run(*migrate, url=dsn)).returncode == 0 and next(iter(was)) in r.stdout
+
+
+def test_what_somebody_uses_is_not_dropped(dsn, db, tree):
+    folder = tree(BASE | {"functions/touch.sql": TOUCH.format("")})
+    assert run("migrate", "--migrations", str(folder), url=dsn).returncode == 0
+    db.execute("CREATE VIEW uses AS SELECT touch() AS n")
+    (folder / "functions" / "touch.sql").unlink()
+    r = run("migrate", "--prune", "--migrations", str(folder), url=dsn)
+    assert r.returncode == 1 and "cannot drop function touch() because other objects depend on it" in r.stderr
+    assert one(db, "SELECT n FROM uses") == {"n": 1}
+
+
+def test_a_function_that_moves_to_another_file_is_still_made(dsn, tree):
+    folder = tree(BASE | {"functions/a.sql": TOUCH.format("")})
+    assert run("migrate", "--migrations", str(folder), url=dsn).returncode == 0
+    (folder / "functions" / "a.sql").rename(folder / "functions" / "b.sql")
+    r = run("migrate", "--migrations", str(folder), url=dsn)
+    assert (r.returncode, r.stderr) == (0, "")
+
+
+# ------------------------------------------------------------------------------------- a thing has the name that it says
+
+
+def test_a_folder_of_functions_may_be_called_triggers(dsn, tree):
+    folder = tree(BASE | {"functions/triggers/touch.sql": TOUCH.format("")})
+    assert run("migrate", "--migrations", str(folder), url=dsn).returncode == 0
+    for command in ("migrate", "status"):
+        r = run(command, "--migrations", str(folder), url=dsn)
+        assert r.returncode == 0 and "touch" not in r.stdout
+    named = ("--migrations", f"triggers={folder}")
+    assert run("migrate", *named, url=dsn).returncode == 1
+    assert "cannot be recorded as 'triggers': name it" in run("status", *named, url=dsn).stderr
+
+
+def test_a_checkout_may_move_and_be_linked(dsn, tmp_path):
+    """As releases do: a new folder each time, and a link to the newest."""
+    current = tmp_path / "current"
+    for release in ("1", "2"):
+        write(tmp_path / "releases" / release, BASE | {"functions/touch.sql": TOUCH.format("")})
+        current.unlink(missing_ok=True)
+        current.symlink_to(tmp_path / "releases" / release)
+        r = run("migrate", "--migrations", str(current), url=dsn)
+        assert r.returncode == 0 and ("up to date" in r.stdout) == (release == "2"), r.stderr
+    # Elsewhere, under another name: it says itself who it is.
+    elsewhere = write(tmp_path / "elsewhere", BASE | {"functions/touch.sql": TOUCH.format("")})
+    (elsewhere / "betledger.toml").write_text('name = "current"\n')
+    assert "up to date" in run("migrate", "--migrations", str(elsewhere), url=dsn).stdout
+    assert "up to date" in run("migrate", "--migrations", ".", url=dsn, cwd=elsewhere).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('name = ""', "cannot be recorded"),
+        ("name = 5", "sets name to 5"),
+        ("name", "cannot be read"),
+        ('name = "a/b"', "cannot be recorded as 'a/b'"),
+    ],
+)
+def test_a_name_that_is_none_is_refused(tmp_path, text, message):
+    folder = write(tmp_path / " ", BASE | {"betledger.toml": text})
+    with pytest.raises(BetledgerError, match=message):
+        Source.of(folder)
+
+
+# ------------------------------------------------------------------------------------ what a file sets is for that file
+
+PG_DUMP = """\
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = off;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET row_security = off;
+SET ROLE betledger_owner;
+CREATE TEMPORARY TABLE bet_events (id integer);
+PREPARE x AS SELECT 1;
+SET default_transaction_read_only = on;
+"""
+ASKED = """\
+DO $$ BEGIN
+    IF current_setting('search_path') <> '"$user", public' OR current_setting('lock_timeout') <> '5s'
+        OR current_setting('row_security') <> 'on' OR current_setting('default_transaction_read_only') <> 'off'
+        OR current_user <> session_user OR to_regclass('pg_temp.bet_events') IS NOT NULL
+        OR EXISTS (SELECT FROM pg_prepared_statements) OR current_setting('standard_conforming_strings') <> 'on'
+    THEN RAISE 'the session is not as it was'; END IF;
+END $$;
+"""
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+@pytest.mark.parametrize("head", ["", "-- transactional: false\n"])
+def test_each_file_begins_with_the_same_session(dsn, tmp_path, head):
+    """The head of a pg_dump, and worse."""
+    folder = write(
+        tmp_path / "db",
+        {
+            "schema/0001_dumped.sql": head + PG_DUMP,
+            "schema/0002_asks.sql": ASKED,
+            "functions/a_dumped.sql": PG_DUMP,
+            "functions/b_asks.sql": ASKED,
+            "triggers/a_dumped.sql": PG_DUMP,
+            "triggers/b_asks.sql": ASKED,
+        },
+    )
+    script = run("plan", "--sql", "--migrations", str(folder), url=dsn).stdout
+    with psycopg.connect(dsn, autocommit=True) as scratch:
+        name = conninfo.conninfo_to_dict(dsn)["dbname"]
+        scratch.execute("CREATE DATABASE scripted")
+        try:
+            betledger.migrate(conninfo.make_conninfo(dsn, dbname="scripted"))
+            (tmp_path / "plan.sql").write_text(script)
+            from test_runner import psql
+
+            psql(conninfo.make_conninfo(dsn, dbname="scripted"), tmp_path / "plan.sql")
+        finally:
+            scratch.execute("DROP DATABASE scripted WITH (FORCE)")
+    r = run("migrate", "--migrations", str(folder), url=dsn)
+    assert r.returncode == 0 and name, r.stderr
+    assert run("status", "--migrations", str(folder), url=dsn).returncode == 0
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_a_file_without_a_transaction_goes_on_where_it_stopped(dsn, db, tmp_path):
+    body = "CREATE TABLE done (n integer);\nINSERT INTO done VALUES (1);\nSET search_path = pg_catalog;\n{}\nINSERT INTO public.done VALUES (3);\n"
+    head = "-- transactional: false\n"
+    folder = write(tmp_path / "db", {"schema/0001_a.sql": head + body.format("SELECT 1 / 0;")})
+    migrate = ("migrate", "--migrations", str(folder))
+    r = run(*migrate, url=dsn)
+    assert r.returncode == 1 and "0001_a.sql:5: division by zero" in r.stderr
+    assert "3 of 5 statements ran and stay, and the next `betledger migrate` goes on after them" in r.stderr
+    # Mended. It goes on with what its session has set.
+    write(
+        folder,
+        {
+            "schema/0001_a.sql": head
+            + body.format("INSERT INTO public.done SELECT 2 WHERE current_schema() = 'pg_catalog';")
+        },
+    )
+    r = run(*migrate, url=dsn)
+    assert r.returncode == 0 and "3 of 5 statements ran before: it goes on after them" in r.stdout, r.stderr
+    assert [row["n"] for row in rows(db, "SELECT n FROM done ORDER BY n")] == [1, 2, 3]
+    # What ran is not what stands there now: from the beginning.
+    write(folder, {"schema/0002_b.sql": head + "CREATE TABLE b (n integer);\nSELECT 1 / 0;\n"})
+    assert run(*migrate, url=dsn).returncode == 1
+    write(folder, {"schema/0002_b.sql": head + "CREATE TABLE b2 (n integer);\nSELECT 1;\n"})
+    assert run(*migrate, url=dsn).returncode == 0
+    assert one(db, "SELECT to_regclass('b') AS b, to_regclass('b2') AS b2") == {"b": "b", "b2": "b2"}
+
+
+def test_a_file_that_needs_a_later_one_is_told_how_to_say_so(dsn, tree):
+    uses = "CREATE OR REPLACE FUNCTION a() RETURNS integer LANGUAGE sql RETURN public.touch();\n"
+    folder = tree({"functions/a.sql": uses, "functions/touch.sql": TOUCH.format("")})
+    r = run("migrate", "--migrations", str(folder), url=dsn)
+    assert (
+        r.returncode == 1 and "db/functions/touch.sql makes it: write `-- requires: db/functions/touch.sql`" in r.stderr
+    )
+    write(folder, {"functions/a.sql": "-- requires: functions/touch.sql\n" + uses})
+    assert run("migrate", "--migrations", str(folder), url=dsn).returncode == 0
+
+
+@pytest.mark.parametrize("directive", ["requires: functions/b.sql", "requires: functions/a.sql"])
+def test_files_that_need_each_other_are_named(dsn, tree, directive):
+    folder = tree(
+        {
+            "functions/a.sql": f"-- {directive}\nSELECT 1;\n",
+            "functions/b.sql": "-- requires: functions/a.sql\nSELECT 1;\n",
+        }
+    )
+    r = run("migrate", "--migrations", str(folder), url=dsn)
+    assert r.returncode == 1 and "functions/a.sql needs " in r.stderr and "there is no order" in r.stderr
+    assert r.stderr.count("\n") == 1
+    shutil.rmtree(folder / "functions")
+    write(
+        folder,
+        {
+            "schema/0001_a.sql": "-- depends: 0002_b\nSELECT 1;\n",
+            "schema/0002_b.sql": "-- depends: 0001_a\nSELECT 1;\n",
+        },
+    )
+    assert "db/0001_a needs db/0002_b needs db/0001_a" in run("migrate", "--migrations", str(folder), url=dsn).stderr
+
+
+# ----------------------------------------------------------------------------------------------- falsy is given, too
+
+
+def texts() -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every option of every command that takes a text."""
+
+    def walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+        for name, child in getattr(command, "commands", {}).items():
+            yield from walk(child, (*path, name))
+        if not hasattr(command, "commands"):
+            for parameter in command.params:
+                if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False):
+                    yield path, parameter.opts[0]
+
+    yield from walk(typer.main.get_command(app), ())
+
+
+def test_no_option_that_is_given_empty_counts_as_not_given(dsn, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    found = sorted(set(texts()))
+    assert len(found) > 40
+    arguments = {"show": ["1"], "isolate": ["1"], "move": ["1"], "create": ["x"]}
+    needed = {"move": ["--to", "h:1"], "create": ["--member-of", "betledger_app"]}
+    for path, option in found:
+        more = needed.get(path[-1], [])
+        words = [*path, *arguments.get(path[-1], []), *([] if option in more else more), option, ""]
+        result = CliRunner().invoke(app, words, env={"DATABASE_URL": dsn})
+        told = f"{result.output} {result.exception}"
+        assert result.exit_code in (1, 2), (words, told)
+        assert isinstance(result.exception, BetledgerError | SystemExit | OSError | psycopg.Error), (words, told)
+
+
+@pytest.mark.parametrize("command", [["rollback", "--force"], ["status"], ["purge"], ["rebuild"], ["doctor"]])
+def test_an_empty_url_is_no_other_database(dsn, db, command):
+    for given in (
+        run(*command, "--database-url", "", url=dsn),
+        run(*command, "--database-url", "  ", url=dsn),
+        run(*command, url=None, DATABASE_URL=""),
+    ):
+        assert given.returncode == 1 and (
+            "database_url is empty" in given.stderr or "cannot be read" in given.stderr
+        ), given.stderr
+    assert one(db, "SELECT to_regclass('bet_events') AS t")["t"] == "bet_events"
+
+
+def test_no_wait_is_no_wait(dsn, db):
+    db.execute("SELECT pg_advisory_lock(hashtext(%s), hashtext('migrate'))", (b"betledger".hex(),))
+    r = run("rollback", "--wait", "0", url=dsn)
+    assert r.returncode == 1 and "another runner" in r.stderr
+
+
+# --------------------------------------------------------------------------- the environment, the terminal, the machine
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """Of an embedded server that runs."""
+    with tempfile.TemporaryDirectory(prefix="betledger-", dir=FOLDER) as folder:
+        os.chmod(folder, 0o711)
+        server = EmbeddedServer(Path(folder), {"fsync": "off"})
+        server.start()
+        yield Path(folder)
+        server.destroy()
+
+
+HOSTILE = {
+    "PGSSLMODE": "require",
+    "PGHOSTADDR": "203.0.113.1",
+    "PGSERVICE": "nowhere",
+    "PGSERVICEFILE": "/nonexistent",
+    "PGOPTIONS": "-c nonsense=1",
+    "PGPASSWORD": "wrong",
+    "PGPASSFILE": "/nonexistent",
+    "PGUSER": "nobody",
+    "PGDATABASE": "nowhere",
+    "PGPORT": "1",
+    "PGCHANNELBINDING": "require",
+    "PGGSSENCMODE": "require",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGREQUIREAUTH": "none",
+    "PGSSLNEGOTIATION": "direct",
+    "PGCLIENTENCODING": "LATIN1",
+}
+
+
+@pytest.mark.not_on_citus("a server of our own")
+@pytest.mark.parametrize("variable", [*HOSTILE, "all of them"])
+def test_the_environment_does_not_reach_a_server_of_ours(home, variable):
+    hostile = HOSTILE if variable == "all of them" else {variable: HOSTILE[variable]}
+    began = time.monotonic()
+    for command in (("server", "start"), ("server", "status"), ("server", "psql", "postgres", "-Atc", "SELECT 6 * 7")):
+        r = run(*command, **hostile, BETLEDGER_HOME=str(home))
+        assert r.returncode == 0, r.stderr
+    assert r.stdout == "42\n" and time.monotonic() - began < 60
+
+
+@pytest.mark.not_on_citus("a server of our own")
+def test_the_demo_runs_in_any_environment_and_leaves_others_alone(home):
+    r = run("demo", BETLEDGER_HOME=str(home), PGSSLMODE="require", PGSERVICE="nowhere", PGOPTIONS="-c nonsense=1")
+    assert r.returncode == 0, r.stderr
+    with psycopg.connect(EmbeddedServer(home).url(), autocommit=True) as server:
+        assert rows(server, "SELECT rolname FROM pg_roles WHERE rolcanlogin") == [{"rolname": "postgres"}]
+        server.execute("COMMENT ON DATABASE betledger_demo IS 'of somebody'")
+        r = run("demo", BETLEDGER_HOME=str(home))
+        assert r.returncode == 1 and "a database betledger_demo is there, and not of a demo" in r.stderr
+        assert server.execute("SELECT FROM pg_database WHERE datname = 'betledger_demo'").rowcount == 1
+        server.execute("DROP DATABASE betledger_demo")
+
+
+@pytest.mark.not_on_citus("a server of our own")
+def test_a_server_that_refuses_us_runs(home):
+    server = EmbeddedServer(home)
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("ALTER ROLE postgres PASSWORD 'another'")
+        try:
+            for command in ("start", "status", "url"):
+                r = run("server", command, BETLEDGER_HOME=str(home))
+                assert r.returncode == 1 and "the server runs, and refuses us" in r.stderr and r.stderr.count("\n") == 1
+                assert f"write the new one into {server.password_file}" in r.stderr
+        finally:
+            connection.execute(f"ALTER ROLE postgres PASSWORD '{server.password_file.read_text()}'")
+    assert run("server", "status", BETLEDGER_HOME=str(home)).returncode == 0
+
+
+@pytest.mark.not_on_citus("a server of our own")
+def test_the_number_of_a_killed_server_may_be_that_of_another_process():
+    with own_server_in(FOLDER, {"fsync": "off"}) as server:
+        server.start()
+        server.kill()
+        bystander = subprocess.Popen(
+            ["sleep", "60"], cwd="/", **({"user": server.home.user.pw_uid} if server.home.user else {})
+        )
+        try:
+            pid_file = server.data / "postmaster.pid"
+            _, *rest = pid_file.read_text().split("\n")
+            server.home.write(pid_file, "\n".join([str(bystander.pid), *rest]))
+            with psycopg.connect(server.start()) as connection:
+                assert connection.execute("SELECT 1").fetchone() == (1,)
+        finally:
+            bystander.kill()
+            bystander.wait()
+
+
+@pytest.mark.not_on_citus("a server of our own")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_data_of_another_user_are_named():
+    with own_server_in(FOLDER, {"fsync": "off"}) as server:
+        server.stop()
+        os.chown(server.data, 12345, 12345)
+        r = run("server", "start", BETLEDGER_HOME=str(server.home.path))
+        assert r.returncode == 1 and f"{server.data} belongs to the user id 12345" in r.stderr
+        server.home.give(server.data)
+
+
+@pytest.mark.not_on_citus("a server of our own")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_a_umask_closes_nothing_to_the_server():
+    with tempfile.TemporaryDirectory(prefix="betledger-", dir=FOLDER) as folder:
+        os.chmod(folder, 0o711)
+        path = Path(folder, "a", "b", "home")
+        command = f"umask 077; exec {sys.executable} -m betledger server start"
+        done = subprocess.run(
+            ["sh", "-c", command],
+            env=os.environ | {"BETLEDGER_HOME": str(path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        try:
+            assert done.returncode == 0, done.stderr
+        finally:
+            EmbeddedServer(path).destroy()
+
+
+@pytest.mark.not_on_citus("a server of our own")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_a_user_id_without_a_name_gets_all_but_a_server(dsn, tmp_path):
+    """As containers run us: no entry in /etc/passwd, no HOME."""
+    # What is imported late would be out of reach where the files of Python belong to root: the command runs as root first.
+    code = """
+import importlib, os, pkgutil, sys, betledger
+for module in pkgutil.walk_packages(betledger.__path__, "betledger."):
+    if not module.name.endswith(("__main__", "pytest_plugin")):
+        importlib.import_module(module.name)
+from betledger.cli import main
+def run():
+    try:
+        main()
+    except SystemExit as end:
+        return end.code
+if sys.argv.pop(1) == "warm":
+    run()
+os.setgroups([])
+os.setgid(54321)
+os.setuid(54321)
+os.environ.pop("HOME", None)
+print("as 54321", file=sys.stderr, flush=True)
+sys.exit(run())
+"""
+
+    def as_nobody(*words: str, warm: str = "warm", **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", code, warm, *words],
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **environment},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        _, _, done.stderr = done.stderr.partition("as 54321\n")
+        return done
+
+    for command in ("status", "migrate", "doctor", "verify", "config", "plan"):
+        r = as_nobody(command, DATABASE_URL=dsn)
+        assert r.returncode in (0, 3) and "Traceback" not in r.stderr, r.stderr
+    r = as_nobody("server", "start", warm="cold")
+    assert (
+        r.returncode == 1 and "the user id 54321 has no name on this system" in r.stderr and r.stderr.count("\n") == 1
+    )
+    for words in (("status",), ("server", "status"), ("role", "create", "x", "--member-of", "betledger_app")):
+        r = as_nobody(*words, warm="cold")
+        assert r.returncode in (1, 3) and "Traceback" not in r.stderr, r.stderr
+    # Without a name of its own to connect as, libpq says what is missing.
+    r = as_nobody("status", warm="cold", DATABASE_URL="postgresql://127.0.0.1:1/x")
+    assert r.returncode == 1 and r.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["betledger_scratch_mine", "betledger_scratch_1_x", "betledger_scratch_99999999999999999999_abcdef01"]
+)
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_a_database_that_only_looks_like_one_of_ours_stays(db, dsn, name):
+    db.execute(f"CREATE DATABASE {name}")
+    try:
+        assert run("plan", "--migrations", str(Path(__file__).parent.parent / "nowhere"), url=dsn).returncode == 1
+        assert run("verify-schema", url=dsn).returncode == 0
+        assert db.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).rowcount == 1
+    finally:
+        db.execute(f"DROP DATABASE {name}")
+
+
+def piped(command: str, dsn: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of a shell in which $B is betledger."""
+    words = {"DATABASE_URL": dsn, "B": f"{sys.executable} -m betledger"}
+    return subprocess.run(
+        ["bash", "-c", command], env=os.environ | words | environment, capture_output=True, check=False
+    )
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "$B migrate | head -1",
+        "$B migrate >&-",
+        "$B migrate | true",
+        "$B migrate 2>&- >&-",
+        "$B migrate -v 2>&1 | head -1",
+    ],
+)
+def test_work_goes_on_whoever_reads(empty, line):
+    done = piped(f"set -o pipefail; {line}", empty)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert run("status", url=empty).returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_an_output_that_is_full_ends_no_work_and_is_told(empty):
+    done = piped("$B migrate > /dev/full", empty)
+    assert (
+        done.returncode == 1
+        and done.stderr == b"betledger: standard output cannot be written: No space left on device\n"
+    )
+    assert run("status", url=empty).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["status", "doctor", "config", "plan", "migrate", "tenant list", "projection list", "--help", "verify-schema"],
+)
+def test_no_reader_gives_a_traceback(dsn, command):
+    for closed in (">&-", "2>&-", "| true", "< /dev/null >&- 2>&-"):
+        done = piped(f"$B {command} {closed}", dsn)
+        assert b"Traceback" not in done.stdout + done.stderr and b"Error" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["migrate --json", "status --json", "doctor --json", "verify --json", "rebuild --json", "config --json"]
+)
+def test_json_is_json_whatever_the_terminal(dsn, command):
+    for environment in (
+        {"FORCE_COLOR": "1"},
+        {"TERM": "xterm-256color", "CLICOLOR_FORCE": "1"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0"},
+    ):
+        done = piped(f"$B {command}", dsn, **environment)
+        assert isinstance(json.loads(done.stdout), list | dict)
+
+
+def test_an_encoding_without_our_letters_ends_no_work(db, dsn, tmp_path):
+    """A password file, a table, an error: each with letters that the output does not have."""
+    name = "łogin"
+    (tmp_path / "p").write_text("sésame")
+    try:
+        made = piped(
+            f"$B role create {name} --member-of betledger_app --password-file {tmp_path / 'p'}",
+            dsn,
+            PYTHONIOENCODING="ascii",
+        )
+        assert made.returncode == 0 and b"\\u0142ogin is a member" in made.stdout, made.stderr
+        with psycopg.connect(conninfo.make_conninfo(dsn, user=name, password="sésame")):
+            pass
+        for command in ("status", "doctor", f"role create {name} --member-of betledger_app"):
+            done = piped(f"$B {command}", dsn, PYTHONIOENCODING="latin-1")
+            assert b"Traceback" not in done.stderr
+        (tmp_path / "p").write_bytes(b"s\xe9same")
+        bad = piped(f"$B role create x --member-of betledger_app --password-file {tmp_path / 'p'}", dsn)
+        assert bad.returncode == 1 and b"is not UTF-8: write the password" in bad.stderr
+    finally:
+        db.execute(f'DROP OWNED BY "{name}"; DROP ROLE "{name}"'.encode())
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_ctrl_c_tells_what_is_left(empty, tree):
+    folder = tree(
+        {
+            "schema/0001_a.sql": "CREATE TABLE a (n integer);\n",
+            "schema/0002_b.sql": "CREATE TABLE b (n integer);\nSELECT pg_sleep(60);\n",
+        }
+    )
+    betledger.migrate(empty)
+    words = [sys.executable, "-m", "betledger", "migrate", "--migrations", str(folder)]
+    # On a terminal, where the clock is shown, too.
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        words, env=os.environ | {"DATABASE_URL": empty}, stdout=follower, stderr=subprocess.PIPE, text=True
+    ) as runner:
+        with psycopg.connect(empty, autocommit=True) as ledger:
+            while not ledger.execute(
+                "SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'"
+            ).rowcount:
+                time.sleep(0.05)
+        runner.send_signal(signal.SIGINT)
+        _, told = runner.communicate(timeout=30)
+    os.close(leader)
+    os.close(follower)
+    assert runner.returncode == 130 and "stopped in db/schema/0002_b.sql, the files before it are done" in told
+    with psycopg.connect(empty) as ledger:
+        assert one(ledger, "SELECT to_regclass('a') AS a, to_regclass('b') AS b") == {"a": "a", "b": None}
+        assert not ledger.execute(
+            "SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'"
+        ).rowcount
+
+
+# --------------------------------------------------------------------------------------------- the message is of the thing
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("postgresql://u:12345/secret@h/db", "cannot be read: write postgresql://"),
+        ("postgres://u:secret@x@h/db", "cannot be read: write postgresql://"),
+        ("postgresql://u:1/se?c=ret@h", "cannot be read: write postgresql://"),
+        ("postgresql://u:1?secret@h/db", "cannot be reached"),
+        ("postgresql://u:%zzsecret@h/db", "cannot be read: write postgresql://"),
+        ("postgresql://u:secret@h:port/db", "cannot be read: write postgresql://"),
+        ("postgresql://u:secret@h/db?schema=public", "says schema, which is of another program: leave ?schema=... out"),
+        ("postgresql://u:secret@h/db?a=b&pgbouncer=true", "says pgbouncer, which is of another program"),
+        ("jdbc:postgresql://u:secret@h/db", "cannot be read: write postgresql://"),
+        ("host=h password='secret", "cannot be read: write postgresql://"),
+    ],
+)
+def test_no_url_shows_its_password(url, message):
+    for command in (
+        ("status",),
+        ("config",),
+        ("config", "--json"),
+        ("version",),
+        ("plan",),
+        ("role", "create", "x", "--member-of", "g"),
+    ):
+        for r in (run(*command, url=url), run(*command, "--scratch-url", url, url=url)):
+            assert "secret" not in r.stdout + r.stderr and "ret@h" not in r.stdout + r.stderr, (
+                command,
+                r.stdout,
+                r.stderr,
+            )
+            assert "Traceback" not in r.stderr
+    assert message in run("status", url=url).stderr
+
+
+def test_white_space_around_a_url_is_no_part_of_it(dsn):
+    assert run("status", url=f" {dsn}\n").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command", [("tenant", "show"), ("tenant", "isolate"), ("verify", "--tenant"), ("rebuild", "--tenant")]
+)
+@pytest.mark.parametrize("tenant", ["99999999999999999999", "9223372036854775808", "0", "-1", "x"])
+def test_a_tenant_that_cannot_be_is_no_missing_ledger(dsn, command, tenant):
+    r = run(*command, tenant, url=dsn)
+    assert r.returncode == 2 and r.stderr.count("\n") == 1 and "no ledger" not in r.stderr
+
+
+def test_a_full_disk_is_called_so(tmp_path):
+    """Of the server: where initdb cannot write."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only root may mount a small disk")
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m,mode=0711", "tmpfs", str(small)], check=False, capture_output=True
+    ).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        for folder in small.parents:
+            if folder.stat().st_mode & 0o001 == 0:
+                os.chmod(folder, stat.S_IMODE(folder.stat().st_mode) | 0o711)
+        r = run("server", "start", BETLEDGER_HOME=str(small / "home"))
+        assert r.returncode == 1 and "No space left on device" in r.stderr and r.stderr.count("\n") == 1, r.stderr
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+def test_settings_are_looked_for_upwards(dsn, tmp_path):
+    folder = write(
+        tmp_path / "project",
+        {"betledger.toml": 'migrations = ["db", "bonus=other/sql"]\n'}
+        | {f"db/{name}": text for name, text in BASE.items()},
+    )
+    write(folder, {"other/sql/functions/touch.sql": TOUCH.format(""), "a/b/pyproject.toml": "[project]\nname = 'x'\n"})
+    for here in (folder, folder / "a" / "b"):
+        r = run("migrate", url=dsn, cwd=here)
+        assert r.returncode == 0 and ("db/schema/0001_t.sql" in r.stdout) == (here == folder), r.stderr
+    found = {s["setting"]: s for s in json.loads(run("config", "--json", cwd=folder / "a" / "b").stdout)}
+    assert found["migrations"]["from"] == "../../betledger.toml" and found["migrations"]["value"] == [
+        "../../db",
+        "bonus=../../other/sql",
+    ]
+    (folder / "a" / "b" / "pyproject.toml").write_text("tool = 5\n")
+    assert "sets tool to 5" in run("config", cwd=folder / "a" / "b").stderr
+
+
+def test_an_error_that_nobody_thought_of_is_one_line(monkeypatch, tmp_path):
+    code = (
+        "import betledger.commands.about as about; from betledger.cli import main\n"
+        "def fails(*_, **__): raise KeyError('unthought of')\n"
+        "about.settings = fails\nmain()"
+    )
+    words = [sys.executable, "-c", code, "config"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 70 and done.stderr.count("\n") == 1
+    assert "KeyError: 'unthought of': this is a fault of betledger, please report it" in done.stderr
+    shown = subprocess.run(
+        words, env=os.environ | {"BETLEDGER_DEBUG": "1"}, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" in shown.stderr
