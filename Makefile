@@ -10,7 +10,10 @@ TYPES = $(if $(findstring lint,$(EXTRAS)),mkdir -p $(VENV)/types && ln -sfn ../.
 # Each process of the tests has a server of its own; where there is one server, or a cluster, there is one process.
 PARALLEL = $(if $(DATABASE_URL)$(findstring --citus,$(ARGS)),,-n auto --maxprocesses 4 --dist loadfile)
 
-.PHONY: demo test lint bench clean
+# Where it was made: a checkout that was moved, or copied, makes it anew. Its scripts name the folder.
+MOVED = $(if $(filter-out $(CURDIR),$(shell cat $(READY) 2>/dev/null)),moved)
+
+.PHONY: demo test lint bench clean moved
 
 demo: $(READY)
 	$(BIN)/betledger demo
@@ -30,9 +33,12 @@ bench: $(READY)
 clean:
 	rm -rf $(VENV) build *.egg-info
 
-$(READY): pyproject.toml
+moved:
+	rm -rf $(VENV)
+
+$(READY): pyproject.toml $(MOVED)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: name it, as in make PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
-	touch $@
+	echo '$(CURDIR)' > $@

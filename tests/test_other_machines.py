@@ -801,3 +801,21 @@ def test_an_error_that_nobody_thought_of_is_one_line(monkeypatch, tmp_path):
         words, env=os.environ | {"BETLEDGER_DEBUG": "1"}, capture_output=True, text=True, check=False
     )
     assert "Traceback" in shown.stderr
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_a_checkout_that_was_moved_is_installed_anew(tmp_path):
+    root = Path(__file__).parent.parent
+    checkout = write(tmp_path / "moved", {".venv/.installed": f"{tmp_path}/before\n"})
+    for file in ("Makefile", "pyproject.toml"):
+        shutil.copy(root / file, checkout)
+
+    def would_run() -> str:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        return subprocess.run(
+            ["make", "-n", "demo"], cwd=checkout, env=clean, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "rm -rf .venv" in would_run() and "-m venv" in would_run()
+    write(checkout, {".venv/.installed": f"{checkout}\n"})
+    assert "rm -rf" not in would_run() and "-m venv" not in would_run()
