@@ -53,6 +53,8 @@ def _run() -> int:
     except BetledgerError as error:
         warn(f"betledger: {error}")
         return error.exit_code
+    except typer.Abort:
+        warn("betledger: nothing was done")
     except psycopg.Error as error:
         warn(f"betledger: {in_one_line(error)}")
     except OSError as error:

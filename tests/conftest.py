@@ -85,7 +85,7 @@ def pytest_unconfigure() -> None:
 
 
 def make_logins(connection: psycopg.Connection) -> None:
-    """Make those of LOGINS that are missing; they belong to the server."""
+    """Make those of LOGINS that are missing, which belong to the server, and let them into the database."""
     for name, group in LOGINS.items():
         if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).rowcount:
             connection.execute(
@@ -93,6 +93,8 @@ def make_logins(connection: psycopg.Connection) -> None:
             )
         if group:
             connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(name)))
+        database = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(name)))
 
 
 def _migrated(**parameters: object) -> None:
@@ -177,7 +179,8 @@ def ledger_on(server: EmbeddedServer) -> str:
     with psycopg.connect(server.start(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")
-        betledger.migrate(server.url(name))
+    betledger.migrate(server.url(name))
+    with psycopg.connect(server.url(name), autocommit=True) as connection:
         make_logins(connection)
     return server.url(name)
 

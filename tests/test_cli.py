@@ -249,8 +249,9 @@ def test_a_scene_shows_brackets_as_they_are(db: psycopg.Connection, tmp_path: Pa
     assert "told [/bold]" in shown and "│ [/red] │" in shown and '{"b": null}' in shown
 
 
-def test_the_demo_plays_to_its_end(dsn: str) -> None:
+def test_the_demo_plays_to_its_end(db: psycopg.Connection, dsn: str) -> None:
     result = run("demo", url=dsn)
+    db.execute("DROP DATABASE betledger_demo")
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr
     assert "All projections equal the fold of their events." in result.stdout
     assert result.stdout.count("refused") >= 6

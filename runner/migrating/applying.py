@@ -80,6 +80,7 @@ class Applier:
         if not alone:
             refuse_control(path, text)
         try:
+            self.begin_anew()
             if alone:
                 self._run_alone(path, text)
             with self.bookkeeping.backend.transaction():
@@ -92,9 +93,6 @@ class Applier:
                     self.connection.execute(statement.encode())
         except psycopg.Error as error:
             raise BetledgerError(f"{path}: {in_one_line(error)}") from error
-        finally:
-            if self._status() in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
-                self.begin_anew()
 
     def _run_alone(self, path: str, text: str) -> None:
         """Run a file whose statements commit by themselves; what ran before an error is not run again."""

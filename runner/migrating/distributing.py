@@ -37,6 +37,7 @@ def told(applier: Applier, query: str, parameters: Sequence[object] = (), role: 
     """Run a function in a transaction of its own and tell each line that it gives; gives their number."""
     connection = applier.connection
     try:
+        applier.begin_anew()
         with connection.transaction():
             for statement in applier.before():
                 connection.execute(statement.encode())

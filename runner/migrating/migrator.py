@@ -121,6 +121,7 @@ class Migrator:
             self._distribute(with_rows=False)
         for file in triggers:
             self._apply(file)
+        self.applier.begin_anew()
         return len(files)
 
     def rehearse(self) -> int:
@@ -211,6 +212,7 @@ class Migrator:
             for file in chosen:
                 self.progress(file.path.replace(".sql", ".rollback.sql"))
                 self._undo(file)
+            self.applier.begin_anew()
             return [file.name for file in chosen]
 
     def _newest(self, state: State, count: int | None, to: str | None) -> list[Versioned]:

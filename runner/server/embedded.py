@@ -142,7 +142,6 @@ class EmbeddedServer:
             gssencmode="disable",
             channel_binding="disable",
             target_session_attrs="any",
-            options="",
             port=self.port_file.read_text(),
             user=USER,
             password=self.password_file.read_text(),
