@@ -257,22 +257,28 @@ def test_the_demo_plays_to_its_end(db: psycopg.Connection, dsn: str) -> None:
     assert result.stdout.count("refused") >= 6
 
 
+def shown_by(terminal: int) -> str:
+    """What is written to a terminal until its last writer is gone; closes it."""
+    said = b""
+    # Linux ends a terminal with an error.
+    with contextlib.suppress(OSError):
+        while part := os.read(terminal, 10_000):
+            said += part
+    os.close(terminal)
+    return said.decode()
+
+
 def on_terminal(*arguments: str, url: str, **environment: str) -> str:
     """What a terminal gets of a command, which has to succeed."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "betledger", *arguments]
-    said = b""
     with subprocess.Popen(
         command, stdout=theirs, stderr=theirs, env=os.environ | {"DATABASE_URL": url, "TERM": "xterm"} | environment
     ) as process:
         os.close(theirs)
-        # Linux ends a terminal with an error.
-        with contextlib.suppress(OSError):
-            while part := os.read(ours, 10_000):
-                said += part
-    os.close(ours)
+        said = shown_by(ours)
     assert process.returncode == 0, said
-    return said.decode()
+    return said
 
 
 def test_a_terminal_shows_what_is_running_in_colours_unless_they_are_not_wanted(empty: str, tmp_path: Path) -> None:

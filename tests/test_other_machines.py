@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ from betledger.server import EmbeddedServer
 from conftest import FOLDER, own_server_in
 from ledger import one, rows
 from psycopg import conninfo
-from test_cli import run
+from test_cli import run, shown_by
 from typer.testing import CliRunner
 
 BASE = {"schema/0001_t.sql": "CREATE TABLE t (n integer);\n", "schema/0001_t.rollback.sql": "DROP TABLE t;\n"}
@@ -678,24 +679,24 @@ def test_ctrl_c_tells_what_is_left(empty, tree):
     words = [sys.executable, "-m", "betledger", "migrate", "--migrations", str(folder)]
     # On a terminal, where the clock is shown, too.
     leader, follower = pty.openpty()
+    sleeping = "SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'"
     with subprocess.Popen(
         words, env=os.environ | {"DATABASE_URL": empty}, stdout=follower, stderr=subprocess.PIPE, text=True
     ) as runner:
+        os.close(follower)
+        # Somebody has to look, or it waits for a terminal that takes no more.
+        looks = threading.Thread(target=shown_by, args=(leader,))
+        looks.start()
         with psycopg.connect(empty, autocommit=True) as ledger:
-            while not ledger.execute(
-                "SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'"
-            ).rowcount:
+            while not ledger.execute(sleeping).rowcount:
                 time.sleep(0.05)
         runner.send_signal(signal.SIGINT)
         _, told = runner.communicate(timeout=30)
-    os.close(leader)
-    os.close(follower)
+        looks.join()
     assert runner.returncode == 130 and "stopped in db/schema/0002_b.sql, the files before it are done" in told
     with psycopg.connect(empty) as ledger:
         assert one(ledger, "SELECT to_regclass('a') AS a, to_regclass('b') AS b") == {"a": "a", "b": None}
-        assert not ledger.execute(
-            "SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'"
-        ).rowcount
+        assert not ledger.execute(sleeping).rowcount
 
 
 # --------------------------------------------------------------------------------------------- the message is of the thing
