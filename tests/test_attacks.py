@@ -1042,7 +1042,10 @@ DEFINERS = {
     "tenant_login": {"refuse_event"},
     "app": {"refuse_event"},
     "reader": set(),
-    "operator": {"compile_shard", "keys_after", "mark_folded", "record_run", "refresh_rows", "repair_slots", "verify_text"},
+    "operator": {
+        "compile_shard", "findings_text", "keys_after", "mark_folded", "record_run", "refresh_rows", "repair_slots",
+        "trial_balance_text", "verify_text",
+    },
     "stranger": set(),
 }  # fmt: skip
 # Refused by the function, a type, a constraint or what only a cluster has: never a syntax error in what is made of a value.

@@ -19,6 +19,11 @@ TenantId = Annotated[
     typer.Option("--tenant", help="Only this tenant.", min=1, max=LARGEST_TENANT, show_default=False),
 ]
 DIFFERENCES = ("projection", "tenant", "key", "expected", "actual")
+FINDINGS = ("tenant_id", "finding", "subject", "user_id", "expected", "actual")
+TRIAL_BALANCE = (
+    *("tenant_id", "deposits", "withdrawals", "stakes", "payouts", "refunds", "other_credits", "other_debits"),
+    *("balances", "kept_balances"),
+)
 NODE_COLUMNS = (
     "node_name || ':' || node_port, node_role, CASE WHEN answers THEN 'answers' ELSE 'DOES NOT ANSWER' END,"
     " shards, bytes"
@@ -122,6 +127,39 @@ def verify(tenant: TenantId = None, database_url: DatabaseUrl = None, as_json: J
         out.print(table(DIFFERENCES, rows))
         tell(f"{len(rows)}{'+' if len(rows) == 100 else ''} rows differ: run `betledger rebuild`")
     if rows:
+        raise typer.Exit(PENDING)
+
+
+@app.command()
+def reconcile(
+    tenant: TenantId = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="As of a moment, as PostgreSQL reads it.", show_default=False)
+    ] = None,
+    user: Annotated[str | None, typer.Option("--user", help="Only this user.", show_default=False)] = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Show what the balances come from, and what does not explain itself; exit with 3 when something does not.
+
+    Example: betledger reconcile --tenant 10001 --at 2026-01-01
+    """
+    url, of = target(database_url), (tenant, at, user)
+    balances = call(url, f"SELECT {', '.join(TRIAL_BALANCE)} FROM ops.trial_balance(%s, %s, %s)", of)
+    findings = call(url, f"SELECT {', '.join(FINDINGS)} FROM ops.reconcile(%s, %s, %s)", of)
+    differ = [row for row in balances if row[-1] is not None and row[-1] != row[-2]]
+    if as_json:
+        emit({"trial_balance": records(TRIAL_BALANCE, balances), "findings": records(FINDINGS, findings)})
+    else:
+        headings = tuple(name.replace("_", " ") for name in TRIAL_BALANCE)
+        out.print(table(headings, balances) if balances else "no balance has moved")
+        if findings:
+            out.print(table(FINDINGS, findings))
+        for row in differ:
+            tell(f"tenant {row[0]}: the balances are {row[-1]}, and their events {row[-2]}: run `betledger verify`")
+        if not findings and not differ:
+            tell("all that moved a balance explains itself, but for other credits and debits")
+    if findings or differ:
         raise typer.Exit(PENDING)
 
 
