@@ -919,7 +919,8 @@ ASKED = [
     ("confirm_bet", "bet"), ("settle_bet", "bet", "win", 1), ("cancel_bet", "bet"),
     ("complete_payment", "payment"), ("fail_payment", "payment"),
     ("bet_history", "bet"), ("payment_history", "payment"), ("balance_history", "user"),
-    ("bet_as_of", "bet", T0 * 2), ("balance_as_of", "user", T0 * 2),
+    ("bet_as_of", "bet", T0 * 2), ("payment_as_of", "payment", T0 * 2), ("balance_as_of", "user", T0 * 2),
+    ("balance_statement", "user"),
 ]  # fmt: skip
 
 

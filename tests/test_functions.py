@@ -483,7 +483,8 @@ def test_reading_needs_a_tenant(app, function, tenant):
 
 
 @pytest.mark.parametrize(
-    ("function", "args"), [("bet_events_between", (0, 1)), ("bet_as_of", ("b", 1)), ("balance_as_of", ("u", 1))]
+    ("function", "args"), [("bet_events_between", (0, 1)), ("bet_as_of", ("b", 1)), ("payment_as_of", ("p", 1)),
+     ("balance_as_of", ("u", 1)), ("balance_statement", ("u",))]
 )
 @pytest.mark.parametrize("tenant", [None, 0, -1])
 def test_reading_of_a_time_needs_a_tenant(app, function, args, tenant):
@@ -716,6 +717,9 @@ def test_as_of_now_is_the_row_of_the_read_table(app, world):
     assert call_all(app, "bet_as_of", TENANT, world["bet"], FUTURE) == rows(
         app, "SELECT * FROM bets_view WHERE tenant_id = %s", (TENANT,)
     )
+    assert call_all(app, "payment_as_of", TENANT, world["paid"], FUTURE) == rows(
+        app, "SELECT * FROM payments_view WHERE tenant_id = %s AND payment_id = %s", (TENANT, world["paid"])
+    )
     assert call_all(app, "balance_as_of", TENANT, "u1", FUTURE) == rows(
         app, "SELECT * FROM user_balances_view WHERE tenant_id = %s", (TENANT,)
     )
@@ -737,6 +741,7 @@ def test_reading_changes_nothing(connect, db, world):
     for args in (
         ("bet_history", TENANT, world["bet"]), ("payment_history", TENANT, world["paid"]), ("balance_history", TENANT, "u1"),
         ("bet_events_between", TENANT, 0, FUTURE), ("bet_as_of", TENANT, world["bet"], FUTURE), ("balance_as_of", TENANT, "u1", FUTURE),
+        ("payment_as_of", TENANT, world["paid"], FUTURE), ("balance_statement", TENANT, "u1"),
     ):  # fmt: skip
         assert call_all(reader, *args) != []
     assert state(db) == before

@@ -471,6 +471,7 @@ BETWEEN = [
     ("tenant_id", TENANT, TENANTS), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES), ("limit", 10, LIMITS),
     ("after_id", None, [(None, True), ("00000000-0000-4000-8000-000000000000", True), ("f" * 32, True)]),
 ]  # fmt: skip
+CURSORS = [(None, True), *((text, False) for text in ("", "x", "=", "e30", "W10", "WyJ4IiwgWzFdXQ", "é", "\x7f", "A" * 300, "%%"))]
 FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "place_bet": [
         ("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS), ("stake", 1, AMOUNTS), ("odds", 2, ODDS),
@@ -501,7 +502,12 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "payment_events_between": BETWEEN,
     "balance_events_between": BETWEEN,
     "bet_as_of": [("tenant_id", TENANT, TENANTS), ("bet_id", "bet-1", ANYTHING), ("at_ms", T0, TIMES)],
+    "payment_as_of": [("tenant_id", TENANT, TENANTS), ("payment_id", "p1", ANYTHING), ("at_ms", T0, TIMES)],
     "balance_as_of": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING), ("at_ms", T0, TIMES)],
+    "balance_statement": [
+        ("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES),
+        ("after", None, CURSORS), ("limit", 10, LIMITS),
+    ],
     "personal_key": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS)],
     "erase_person": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS)],
 }  # fmt: skip

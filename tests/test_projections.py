@@ -292,6 +292,7 @@ def test_as_of_every_moment_is_the_fold_of_the_prefix(db: psycopg.Connection) ->
         for tenant in tenants:
             for name, function, table in (
                 ("bets_view", "bet_as_of", "bet_events"),
+                ("payments_view", "payment_as_of", "payment_events"),
                 ("user_balances_view", "balance_as_of", "balance_events"),
             ):
                 mine = [e for e in events if e.tenant_id == tenant and e.table == table]
@@ -301,7 +302,7 @@ def test_as_of_every_moment_is_the_fold_of_the_prefix(db: psycopg.Connection) ->
                         db.execute(
                             f"SELECT {READ_TABLES[name]} FROM public.{function}(%s, %s, %s)", (tenant, key, moment)
                         ).fetchall()
-                        for key in {e.aggregate_id if table == "bet_events" else e.payload["user_id"] for e in mine}
+                        for key in {e.payload["user_id"] if table == "balance_events" else e.aggregate_id for e in mine}
                     ]
                     assert sorted((row for rows in found for row in rows), key=repr) == expected
 

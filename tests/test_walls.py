@@ -132,6 +132,7 @@ FOREIGN_CALLS = [
     ("complete_payment", OTHER, "p1"), ("fail_payment", OTHER, "p1"),
     ("bet_history", OTHER, "bet-1"), ("payment_history", OTHER, "p1"), ("balance_history", OTHER, "u1"),
     ("bet_events_between", OTHER, 0, T0), ("bet_as_of", OTHER, "bet-1", T0), ("balance_as_of", OTHER, "u1", T0),
+    ("payment_as_of", OTHER, "p1", T0), ("balance_statement", OTHER, "u1"),
 ]  # fmt: skip
 
 
@@ -147,7 +148,7 @@ def test_functions_refuse_another_tenant(connect, world, args):
 
 
 def test_a_tenant_reads_its_own_through_functions(walled):
-    assert [len(call_all(walled, name, TENANT, *args)) for name, _, *args in FOREIGN_CALLS[10:]] == [1] * 6
+    assert [len(call_all(walled, name, TENANT, *args)) for name, _, *args in FOREIGN_CALLS[10:]] == [1] * 7 + [3]
 
 
 def test_a_setting_does_not_limit_the_trusted_application(connect, world):
@@ -229,7 +230,7 @@ def test_readers_and_operators_call_no_writing_function(connect, world, role):
 @pytest.mark.parametrize("role", ["app", "reader", "operator"])
 def test_all_trusted_roles_read_through_functions(connect, world, role):
     conn = connect(role)
-    assert [len(call_all(conn, *args)) for args in FOREIGN_CALLS[10:]] == [1] * 6
+    assert [len(call_all(conn, *args)) for args in FOREIGN_CALLS[10:]] == [1] * 7 + [3]
 
 
 @pytest.mark.parametrize("table", EVENT_TABLES)

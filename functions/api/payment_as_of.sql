@@ -1,0 +1,24 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION public.payment_as_of(p_tenant_id bigint, p_payment_id text, p_at_ms bigint)
+RETURNS SETOF public.payments_view
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+SET row_security = on
+SET enable_seqscan = off
+AS $$
+BEGIN
+    PERFORM projection.require_tenant(p_tenant_id);
+    RETURN QUERY SELECT f.* FROM projection.payments_view_as_of(p_tenant_id, p_payment_id, p_at_ms) AS f;
+END
+$$;
+
+COMMENT ON FUNCTION public.payment_as_of(bigint, text, bigint) IS
+'The row of payments_view as of a moment, in milliseconds since 1970-01-01 UTC: the fold of the events up to it, the '
+'moment included; no row when there were none. Errors: BL001 bad tenant, BL006 foreign tenant. Example: SELECT status '
+'FROM public.payment_as_of(10001, ''payment-1'', 1700000000000).';
+
+REVOKE ALL ON FUNCTION public.payment_as_of(bigint, text, bigint) FROM public;
+
+GRANT EXECUTE ON FUNCTION public.payment_as_of(bigint, text, bigint)
+TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;
