@@ -155,8 +155,8 @@ def test_who_may_read_one(connect, db, role):
 
 def test_a_tenant_reads_its_own(connect, db):
     insert(db, move(5, 0))
-    walled = connect("tenant_login")
-    walled.execute(f"SET app.tenant_id = '{TENANT}'")
+    walled = connect("tenant_login", autocommit=False)
+    walled.execute(f"SET LOCAL app.tenant_id = '{TENANT}'")
     assert len(statement(walled)) == 3
     with refused("BL006"):
         call_all(walled, "balance_statement", OTHER, "anna")

@@ -25,8 +25,11 @@ BEGIN
         -- Back from what the balance is now: it takes as long as there are movements since, however old the account is.
         SELECT coalesce(sum(b.balance), 0) INTO v_balance FROM public.user_balances_view AS b
         WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
-        SELECT v_balance - coalesce(sum(s.balance), 0) INTO v_balance
-        FROM public.balance_events AS e CROSS JOIN LATERAL projection.balance_of_event(e) AS s
+        SELECT v_balance - coalesce(sum(
+            CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
+            * (e.event_data ->> 'amount')::numeric
+        ), 0) INTO v_balance
+        FROM public.balance_events AS e
         WHERE e.tenant_id = p_tenant_id AND (e.event_data ->> 'user_id') COLLATE "C" = p_user_id
             AND e."timestamp" >= v_from;
     ELSE
@@ -38,17 +41,19 @@ BEGIN
     END IF;
     RETURN QUERY
     WITH page AS MATERIALIZED (
-        SELECT e.id, e."timestamp", e.event_type, e.event_data, s.balance AS amount,
-            row_number() OVER w AS n, v_balance + sum(s.balance) OVER w AS balance
+        SELECT e.id, e."timestamp", e.event_type, e.event_data, e.amount,
+            row_number() OVER w AS n, v_balance + sum(e.amount) OVER w AS balance
         FROM (
-            SELECT e.* FROM public.balance_events AS e
+            SELECT e.id, e."timestamp", e.event_type, e.event_data,
+                CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
+                * (e.event_data ->> 'amount')::numeric AS amount
+            FROM public.balance_events AS e
             WHERE e.tenant_id = p_tenant_id AND (e.event_data ->> 'user_id') COLLATE "C" = p_user_id
                 AND e."timestamp" BETWEEN v_from AND v_to
                 AND (v_position IS NULL OR e."timestamp" > v_from OR e.id > (v_position ->> 1)::uuid)
             ORDER BY e."timestamp", e.id
             LIMIT p_limit::bigint + 1
         ) AS e
-        CROSS JOIN LATERAL projection.balance_of_event(e) AS s
         WINDOW w AS (ORDER BY e."timestamp", e.id ROWS UNBOUNDED PRECEDING)
     ),
     ended AS (
