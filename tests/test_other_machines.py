@@ -681,7 +681,13 @@ def test_ctrl_c_tells_what_is_left(empty, tree):
     leader, follower = pty.openpty()
     sleeping = "SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'"
     with subprocess.Popen(
-        words, env=os.environ | {"DATABASE_URL": empty}, stdout=follower, stderr=subprocess.PIPE, text=True
+        words,
+        env=os.environ | {"DATABASE_URL": empty},
+        stdout=follower,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What runs in the background inherits that it is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as runner:
         os.close(follower)
         # Somebody has to look, or it waits for a terminal that takes no more.

@@ -74,7 +74,8 @@ BEGIN
         SELECT 'movement', p."timestamp", p.amount, p.balance, p.event_data, p.event_type, p.id, p.n
         FROM page AS p WHERE p.n <= p_limit
         UNION ALL
-        SELECT 'closing', p_to_ms, NULL, coalesce((SELECT p.balance FROM page AS p ORDER BY p.n DESC LIMIT 1), v_balance),
+        SELECT 'closing', p_to_ms, NULL,
+            coalesce((SELECT p.balance FROM page AS p ORDER BY p.n DESC LIMIT 1), v_balance),
             NULL, NULL, NULL, p_limit::bigint + 1
         FROM ended AS e WHERE e.is_last
     ) AS r

@@ -144,6 +144,8 @@ def reconcile(
 
     Example: betledger reconcile --tenant 10001 --at 2026-01-01
     """
+    if user == "":
+        raise typer.BadParameter("--user is empty: give the id of a user, or leave it out")
     url, of = target(database_url), (tenant, at, user)
     balances = call(url, f"SELECT {', '.join(TRIAL_BALANCE)} FROM ops.trial_balance(%s, %s, %s)", of)
     findings = call(url, f"SELECT {', '.join(FINDINGS)} FROM ops.reconcile(%s, %s, %s)", of)
