@@ -21,7 +21,9 @@ DECLARE
     v_balance numeric;
 BEGIN
     PERFORM projection.require_page(p_tenant_id, p_limit);
-    IF p_after IS NULL THEN
+    IF p_after IS NULL AND p_from_ms IS NULL THEN
+        v_balance := 0;
+    ELSIF p_after IS NULL THEN
         -- Back from what the balance is now: it takes as long as there are movements since, however old the account is.
         SELECT coalesce(sum(b.balance), 0) INTO v_balance FROM public.user_balances_view AS b
         WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
