@@ -134,7 +134,7 @@ def test_the_demo_runs_in_any_environment_and_leaves_others_alone(home):
     with psycopg.connect(EmbeddedServer(home).url(), autocommit=True) as server:
         assert rows(server, "SELECT rolname FROM pg_roles WHERE rolcanlogin") == [{"rolname": "postgres"}]
         server.execute("COMMENT ON DATABASE betledger_demo IS 'of somebody'")
-        r = run("demo", BETLEDGER_HOME=str(home))
+        r = run("demo", url=EmbeddedServer(home).url())
         assert r.returncode == 1 and "a database betledger_demo is there, and not of a demo" in r.stderr
         assert server.execute("SELECT FROM pg_database WHERE datname = 'betledger_demo'").rowcount == 1
         server.execute("DROP DATABASE betledger_demo")

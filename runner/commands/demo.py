@@ -26,13 +26,14 @@ OURS = "made by betledger demo"
 @app.command()
 def demo() -> None:
     """Play a scene on a database of its own, betledger_demo. Example: betledger demo"""
-    if not (server := os.environ.get("DATABASE_URL")):
-        server = EmbeddedServer().start()
+    given = os.environ.get("DATABASE_URL")
+    server = given or EmbeddedServer().start()
     with session(server) as connection:
         there = connection.execute(
             "SELECT shobj_description(d.oid, 'pg_database') FROM pg_database AS d WHERE d.datname = 'betledger_demo'"
         ).fetchone()
-        if there and there[0] != OURS:
+        # On a server of ours it can only be ours.
+        if given and there and there[0] != OURS:
             raise BetledgerError("a database betledger_demo is there, and not of a demo: rename or drop it")
         connection.execute("DROP DATABASE IF EXISTS betledger_demo WITH (FORCE)")
         connection.execute("CREATE DATABASE betledger_demo")
@@ -45,7 +46,7 @@ def demo() -> None:
     if rows:
         raise BetledgerError(f"{len(rows)} rows differ from the fold of their events")
     out.print("All projections equal the fold of their events.")
-    if not os.environ.get("DATABASE_URL"):
+    if not given:
         out.print(
             "The server goes on: `betledger server psql betledger_demo` looks around, `betledger server stop` ends it."
         )
