@@ -111,6 +111,22 @@ def test_what_ends_the_transaction_of_a_file_is_found(tmp_path):
     assert r.returncode == 1 and "bad/functions/x.sql:3: COMMIT: a file is one transaction" in r.stdout
 
 
+def test_what_does_less_or_more_than_it_seems_to_is_found(tmp_path):
+    folder = write(
+        tmp_path / "bad",
+        {
+            "functions/x.sql": "SET lock_timeout = 0;\nDROP FUNCTION IF EXISTS public.x() CASCADE;\nSET LOCAL ROLE betledger_owner;\n",
+            "schema/0001_a.sql": "SELECT 1;\n",
+            "schema/0001_a.rollback.sql": "DROP TABLE IF EXISTS public.a CASCADE;\n",
+        },
+    )
+    r = run("lint", "--no-ours", "--migrations", str(folder))
+    ours = [line for line in r.stdout.splitlines() if "SET:" in line or "CASCADE" in line]
+    assert r.returncode == 1 and len(ours) == 2, r.stdout
+    assert "bad/functions/x.sql:1: SET: it holds to the end of this file only" in ours[0]
+    assert "bad/functions/x.sql:2: DROP ... CASCADE drops what others have made" in ours[1]
+
+
 def test_without_a_linter_nothing_is_fine(tmp_path):
     """As where betledger is installed without its extra."""
     folder = write(tmp_path / "good", {"functions/x.sql": "SELECT 1;\n"})

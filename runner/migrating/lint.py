@@ -16,7 +16,7 @@ from betledger.errors import BetledgerError
 from betledger.migrating.files import Files
 from betledger.migrating.folders import Source
 from betledger.migrating.migrator import migrate
-from betledger.migrating.parsed import transaction_control
+from betledger.migrating.parsed import surprises, transaction_control
 from betledger.migrating.scratch import scratch_database
 from betledger.migrating.statements import read, transactional
 
@@ -84,6 +84,9 @@ def lint(teams: Sequence[Path | str], ours: bool = True, scratch_url: str | None
             text = read(file)
             if transactional(str(file), text):
                 result.findings += transaction_control(str(file), text)
+                # A rollback takes away what depends on it; what that is, `betledger rollback` says.
+                if not file.name.endswith(".rollback.sql"):
+                    result.findings += surprises(str(file), text)
         _sqlfluff(everything, folder, root, result)
         _squawk(forward, folder, root, result)
     if scratch_url:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import postgast
 from betledger.errors import BetledgerError
@@ -62,11 +63,25 @@ def refuse_control(path: str, text: str) -> None:
 
 def transaction_control(path: str, text: str) -> Iterator[str]:
     """What begins or ends a transaction, with its line and the remedy."""
-    for position, statement in statements(path, text):
-        node = postgast.parse(statement).stmts[0].stmt
+    for place, statement, node in _nodes(path, text):
         if node.WhichOneof("node") == "transaction_stmt" and node.transaction_stmt.kind not in _SAVEPOINTS:
-            line = text.count("\n", 0, position) + 1
             yield (
-                f"{path}:{line}: {statement.rstrip(';').upper()}: a file is one transaction: leave it out, or write"
+                f"{place}: {statement.rstrip(';').upper()}: a file is one transaction: leave it out, or write"
                 " `-- transactional: false` at the top"
             )
+
+
+def surprises(path: str, text: str) -> Iterator[str]:
+    """What does less, or more, than it seems to, with its line and the remedy."""
+    for place, statement, node in _nodes(path, text):
+        if sets(statement):
+            yield f"{place}: {statement.split()[0].upper()}: it holds to the end of this file only: write SET LOCAL"
+        if node.WhichOneof("node") == "drop_stmt" and node.drop_stmt.behavior == postgast.pg_query_pb2.DROP_CASCADE:
+            yield f"{place}: DROP ... CASCADE drops what others have made, too: name what is to be dropped"
+
+
+def _nodes(path: str, text: str) -> Iterator[tuple[str, str, Any]]:
+    """Each statement: its place, its text, and the root of its tree."""
+    for position, statement in statements(path, text):
+        line = text.count("\n", 0, position) + 1
+        yield f"{path}:{line}", statement, postgast.parse(statement).stmts[0].stmt
