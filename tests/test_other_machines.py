@@ -259,7 +259,13 @@ sys.exit(run())
 
 
 @pytest.mark.parametrize(
-    "name", ["betledger_scratch_mine", "betledger_scratch_1_x", "betledger_scratch_99999999999999999999_abcdef01"]
+    "name",
+    [
+        "betledger_scratch_mine",
+        "betledger_scratch_1500000000_mine",
+        "betledger_scratch_1_x",
+        "betledger_scratch_99999999999999999999_abcdef01",
+    ],
 )
 @pytest.mark.not_on_citus("the same without a cluster")
 def test_a_database_that_only_looks_like_one_of_ours_stays(db, dsn, name):
