@@ -19,6 +19,9 @@ BEGIN
         '    version integer NOT NULL,'
         '    metadata jsonb,'
         '    created_at timestamptz NOT NULL DEFAULT now(),'
+        '    stored_at timestamptz NOT NULL,'
+        '    feed_position bigint NOT NULL,'
+        '    feed_number bigint NOT NULL,'
         '    CONSTRAINT %2$I PRIMARY KEY (tenant_id, id))', p_name, p_name || '_pkey'
     );
     -- One key of a tenant is one event of this table, however many clients send it at the same moment. The clean-up of
@@ -40,6 +43,13 @@ BEGIN
     );
     -- The events of a tenant in a time range, and the last activity of a tenant.
     EXECUTE format('CREATE INDEX %2$I ON public.%1$I (tenant_id, "timestamp")', p_name, p_name || '_time');
+    -- public.feed(), and public.ledger_feed().
+    EXECUTE format(
+        'CREATE INDEX %2$I ON public.%1$I (tenant_id, feed_position, feed_number)', p_name, p_name || '_feed'
+    );
+    EXECUTE format(
+        'CREATE INDEX %2$I ON public.%1$I (feed_position, feed_number)', p_name, p_name || '_ledger_feed'
+    );
     PERFORM projection.wall_off('public.' || quote_ident(p_name), p_takes_rows => true);
     -- UPDATE (metadata) is for the clean-up of expired keys; a trigger refuses everything else.
     -- INSERT is granted once there are triggers that check and project: triggers/ready.sql.
@@ -67,7 +77,12 @@ BEGIN
             ('version', 'The version of the format of the event: 1. Not a position in the stream.'),
             ('metadata', 'A JSON object or null: idempotency_key (1 to 200 characters, unique per tenant in this '
                 'table) and whatever the client wants to keep.'),
-            ('created_at', 'When the event was stored; the life of an idempotency key counts from here.')
+            ('created_at', 'When the event was stored, unless the client says otherwise; the life of an idempotency '
+                'key counts from here.'),
+            ('stored_at', 'When the event was stored. Set by a trigger, whatever the client sends.'),
+            ('feed_position', 'Where the event is in public.feed(): an era of the server, and a transaction id that '
+                'is not below the event''s own. Set by a trigger.'),
+            ('feed_number', 'The order of events with one feed_position. Set by a trigger.')
         ) AS c (name, says)
     LOOP
         EXECUTE format('COMMENT ON COLUMN public.%I.%I IS %L', p_name, v_comment.name, v_comment.says);

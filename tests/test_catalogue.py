@@ -179,7 +179,7 @@ BROKEN = {
     "a function that folds case by the locale of the database": (
         "CREATE FUNCTION ops.x(y text) RETURNS text LANGUAGE sql AS $$ SELECT lower(y) $$"
     ),
-    "a disabled trigger": "ALTER TABLE bet_events DISABLE TRIGGER refuse_malformed",
+    "a disabled trigger": "ALTER TABLE bet_events DISABLE TRIGGER receive_event",
 }
 
 
@@ -197,7 +197,7 @@ def test_what_breaks_a_rule_would_be_seen(db):
 @pytest.mark.parametrize("table", EVENT_TABLES)
 def test_every_event_table_has_its_guards(db, table):
     triggers = {r["tgname"] for r in rows(db, "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass", (table,))}
-    assert triggers == {"refuse_malformed", "project_inserted", "project_key_removed", "guard_event", "guard_truncate"}
+    assert triggers == {"receive_event", "project_inserted", "project_key_removed", "guard_event", "guard_truncate"}
 
 
 def test_the_examples_of_the_comments_run(db, connect):

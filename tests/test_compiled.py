@@ -314,7 +314,7 @@ def test_what_guards_an_event_table_is_made_anew_where_it_was_changed(db: psycop
     before = db.execute(guards).fetchall()
     db.execute("ALTER POLICY own_tenant ON bet_events WITH CHECK (true OR projection.require_tenant(tenant_id))")
     db.execute("ALTER TABLE bet_events DISABLE TRIGGER guard_event")
-    db.execute("DROP TRIGGER refuse_malformed ON bet_events")
+    db.execute("DROP TRIGGER receive_event ON bet_events")
     assert db.execute(guards).fetchall() != before
     db.execute("SET ROLE betledger_owner; SELECT projection.attach('public.bet_events')")
     assert db.execute(guards).fetchall() == before

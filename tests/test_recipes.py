@@ -85,6 +85,8 @@ def until(holds: Callable[[], object]) -> None:
 def lived(url: str) -> dict[str, object]:
     """The state of a ledger in which something has happened."""
     with psycopg.connect(url, autocommit=True) as ledger:
+        # Its transaction ids are higher than those of a new server.
+        ledger.execute("DO $$ BEGIN FOR n IN 1 .. 5000 LOOP PERFORM txid_current(); COMMIT; END LOOP; END $$")
         for tenant in (TENANT, TENANT + 1):
             call(ledger, "deposit", tenant, "u1", 100, f"d{tenant}")
             bet = call(ledger, "place_bet", tenant, "u1", 10, 2, "f1", f"b{tenant}", True)["bet_id"]
@@ -99,6 +101,20 @@ def without_slots(ledger: psycopg.Connection) -> dict[str, object]:
     return {table: held for table, held in state(ledger).items() if table != "projection.tenant_totals"}
 
 
+def feed_at(url: str, after: str | None = None) -> list[dict[str, object]]:
+    with psycopg.connect(url, autocommit=True) as ledger:
+        return rows(ledger, "SELECT id, feed_cursor FROM feed(%s, %s)", (TENANT, after))
+
+
+def goes_on(url: str, before: list[dict[str, object]]) -> None:
+    """A consumer of the feed goes on where it was, and misses nothing of what comes after."""
+    assert feed_at(url) == before
+    with psycopg.connect(url, autocommit=True) as ledger:
+        stored = place(ledger, TENANT, "stored after")
+    *known, new = feed_at(url, str(before[3]["feed_cursor"]))
+    assert known == before[4:] and new["id"] == stored
+
+
 def until_replayed(source: psycopg.Connection, by: str) -> None:
     """Wait for a standby or a subscription to have all that is there now."""
     (lsn,) = source.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone() or ()
@@ -110,18 +126,21 @@ def until_copied(target: psycopg.Connection) -> None:
     until(lambda: one(target, "SELECT bool_and(srsubstate = 'r') AS yes FROM pg_subscription_rel")["yes"])
 
 
-def same(url: str, before: dict[str, object]) -> None:
+def same(url: str, before: dict[str, object], feed: list[dict[str, object]]) -> None:
     with psycopg.connect(url, autocommit=True) as ledger:
         assert without_slots(ledger) == before
         assert rows(ledger, "SELECT * FROM ops.verify_projections()") == []
         found = rows(ledger, "SELECT check_name, finding FROM ops.doctor() WHERE finding IS NOT NULL")
         assert [row for row in found if row["check_name"] != "commits survive a crash"] == []
+    goes_on(url, feed)
+    with psycopg.connect(url, autocommit=True) as ledger:
         call(ledger, "withdraw", TENANT, "u1", 1, "after")
 
 
 def test_a_backup_is_restored(old: EmbeddedServer, new: EmbeddedServer, tmp_path: Path) -> None:
     url, there = ledger_on(old), new.start()
     before = lived(url)
+    feed = feed_at(url)
     steps = commands("Back up one server, and restore it")
     assert [words[0] for words in steps[:6]] == ["pg_dumpall", "pg_dump", "psql", "createdb", "pg_restore", "betledger"]
     for words in steps[:2]:
@@ -131,7 +150,7 @@ def test_a_backup_is_restored(old: EmbeddedServer, new: EmbeddedServer, tmp_path
     there = conninfo.make_conninfo(there, password=conninfo.conninfo_to_dict(url)["password"])
     for words in steps[3:6]:
         shell(words, there, tmp_path)
-    same(conninfo.make_conninfo(there, dbname="ledger"), before)
+    same(conninfo.make_conninfo(there, dbname="ledger"), before, feed)
 
 
 def test_a_login_for_dumps_sees_all_and_writes_nothing(old: EmbeddedServer, tmp_path: Path) -> None:
@@ -153,6 +172,7 @@ def test_a_login_for_dumps_sees_all_and_writes_nothing(old: EmbeddedServer, tmp_
 def test_events_alone_are_restored_and_rebuilt(old: EmbeddedServer, new: EmbeddedServer, tmp_path: Path) -> None:
     url, there = ledger_on(old), new.start()
     before = lived(url)
+    feed = feed_at(url)
     steps = commands("Back up one server, and restore it")[6:]
     assert [words[0] for words in steps] == ["pg_dump", "betledger", "pg_restore", "betledger", "betledger"]
     shell(steps[0], url, tmp_path)
@@ -160,7 +180,7 @@ def test_events_alone_are_restored_and_rebuilt(old: EmbeddedServer, new: Embedde
         connection.execute("CREATE DATABASE ledger")
     for words in steps[1:]:
         shell(words, there, tmp_path)
-    same(new.url("ledger"), before)
+    same(new.url("ledger"), before, feed)
 
 
 def test_an_upgrade_by_logical_replication(old: EmbeddedServer, new: EmbeddedServer, tmp_path: Path) -> None:
@@ -187,7 +207,7 @@ def test_an_upgrade_by_logical_replication(old: EmbeddedServer, new: EmbeddedSer
         target.execute(drop.split(";")[0].encode())
     for words in [line.split() for line in "\n".join([*drop.split("\n")[1:], *rest]).split("\n") if line]:
         shell(words, fresh, tmp_path)
-    same(fresh, before)
+    same(fresh, before, feed_at(url))
 
 
 def test_erased_persons_are_erased_again(old: EmbeddedServer, tmp_path: Path) -> None:
@@ -259,6 +279,7 @@ def test_a_standby_answers_all_that_reads(standby: tuple[str, str]) -> None:
             ("bet_as_of", bet, 1 << 45),
             ("balance_as_of", "u1", 1 << 45),
             ("personal_key", "u1"),
+            ("feed", None, 1000),
         )
         for function, *arguments in asked:
             answers = [rows(one_of, *statement(function, arguments)) for one_of in (primary, read_only)]
@@ -277,6 +298,30 @@ def test_a_standby_answers_all_that_reads(standby: tuple[str, str]) -> None:
 
 def statement(function: str, arguments: list[object]) -> tuple[str, list[object]]:
     return f"SELECT * FROM {function}({', '.join(['%s'] * (1 + len(arguments)))})", [TENANT, *arguments]
+
+
+def test_a_standby_that_takes_over_goes_on_behind_what_was_read(standby: tuple[str, str]) -> None:
+    url, there = standby
+    lived(url)
+    with psycopg.connect(url, autocommit=True) as primary, psycopg.connect(there, autocommit=True) as read_only:
+        with primary.transaction(), psycopg.connect(url, autocommit=True) as beside:
+            hidden = place(primary, TENANT, "in progress")
+            place(beside, TENANT, "later", data={"user_id": "u2"})
+            until_replayed(beside, "standby")
+            seen = feed_at(there)
+            assert seen == feed_at(url) and hidden not in [e["id"] for e in seen]
+        until_replayed(primary, "standby")
+        # What the standby never gets: it gives the same transaction ids again.
+        read_only.execute("ALTER SYSTEM SET primary_conninfo = ''")
+        read_only.execute("SELECT pg_reload_conf()")
+        until(lambda: not rows(primary, "SELECT FROM pg_stat_replication"))
+        lost = [place(primary, TENANT, f"lost {n}") for n in range(5)]
+        all_read = feed_at(url)
+        assert [e["id"] for e in all_read[-5:]] == lost
+        read_only.execute("SELECT pg_promote()")
+    with psycopg.connect(there, autocommit=True) as promoted:
+        new = [place(promoted, TENANT, f"new {n}") for n in range(5)]
+        assert [e["id"] for e in feed_at(there, str(all_read[-1]["feed_cursor"]))] == new
 
 
 def test_a_query_on_a_standby_that_lost_its_rows_is_run_again(standby: tuple[str, str]) -> None:

@@ -37,4 +37,4 @@ COMMENT ON FUNCTION projection.on_shards(text, bigint) IS
 
 REVOKE ALL ON FUNCTION projection.on_shards(text, bigint) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.on_shards(text, bigint) TO betledger_operator;
+GRANT EXECUTE ON FUNCTION projection.on_shards(text, bigint) TO betledger_reader, betledger_operator;

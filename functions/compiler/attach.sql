@@ -31,8 +31,8 @@ BEGIN
         SELECT d.definition
         FROM (VALUES
             (format(
-                'TRIGGER refuse_malformed BEFORE INSERT ON %s'
-                ' FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed(%L)', p_event_table, p_event_table
+                'TRIGGER receive_event BEFORE INSERT ON %s'
+                ' FOR EACH ROW EXECUTE FUNCTION projection.receive_event(%L)', p_event_table, v_name
             )),
             (format(
                 'TRIGGER project_inserted AFTER INSERT ON %s REFERENCING NEW TABLE AS new_events'
@@ -63,7 +63,7 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.attach(text) IS
-'Makes the triggers of an event table, which call what projection.compile() makes: refuse_malformed, project_inserted, '
+'Makes the triggers of an event table, which call what projection.compile() makes: receive_event, project_inserted, '
 'project_key_removed, guard_event and guard_truncate. Then GRANT INSERT, in a transaction of its '
 'own. Example: SELECT projection.attach(''public.bet_events'').';
 

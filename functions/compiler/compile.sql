@@ -21,6 +21,7 @@ BEGIN
     END IF;
     IF p_shard_id IS NULL THEN
         PERFORM projection.compile_event_types();
+        PERFORM projection.compile_feed();
         PERFORM projection.check_definitions(p_event_table);
         IF projection.is_distributed(p_event_table) THEN
             PERFORM projection.compile_version();

@@ -11,7 +11,7 @@ VALUES
     SELECT format('trigger %s of %s is missing or disabled', expected.name, t.name)
     FROM projection.ledger_tables() AS t
     CROSS JOIN unnest(
-        '{refuse_malformed,project_inserted,project_key_removed,guard_event,guard_truncate}'::text[]
+        '{receive_event,project_inserted,project_key_removed,guard_event,guard_truncate}'::text[]
     ) AS expected (name)
     WHERE t.holds_events AND NOT EXISTS (
         SELECT FROM pg_trigger AS g
@@ -109,7 +109,14 @@ VALUES
     CROSS JOIN LATERAL (SELECT projection.latest_event_at(t.name) AS at) AS f
     WHERE t.holds_events AND f.at > now() + interval '1 day'$q$,
 'It comes after all others for ever: make a compensating event of the same time. Such events are refused; look for '
-'what went round the triggers.')
+'what went round the triggers.'),
+
+('consumers go on', $q$
+    SELECT format('%s of tenant %s stands still since %s, and the next event waits since %s', c.name, c.tenant_id,
+        c.advanced_at, c.waits_since)
+    FROM ops.consumers() AS c
+    WHERE greatest(c.advanced_at, c.waits_since) < now() - interval '1 hour'$q$,
+'Look for what stops it; SELECT reset_consumer(tenant, name) forgets one that is not needed any more.')
 
 $$;
 

@@ -32,6 +32,9 @@ BEGIN
         );
         PERFORM ops.record_rebuild(v_only, p_tenant_id);
         RETURN;
+    ELSE
+        PERFORM projection.raise_era();
+        COMMIT;
     END IF;
     FOR v_projection IN
         SELECT p.read_table, p.kind FROM projection.projections AS p

@@ -1,0 +1,50 @@
+-- requires: functions/feed/feed_position.sql
+-- requires: functions/feed/feed_position_of_shard.sql
+SET LOCAL ROLE betledger_owner;
+
+-- Called for each row, so without a SET clause, which costs more than the rest of it. Whatever a search_path makes of
+-- its conditions, the triggers that check and project come after it, and have one; what it stores comes from functions
+-- whose names were resolved when they were made.
+CREATE OR REPLACE FUNCTION projection.receive_event()
+RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    -- Small first: what is smaller than this has no text that is too long.
+    IF num_nulls(
+        NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp", NEW.version,
+        NEW.created_at
+    ) > 0
+        OR length(NEW.aggregate_id) > 256
+        OR pg_column_size(NEW.metadata) > 200
+        OR pg_column_size(NEW.event_data) > 200
+    THEN
+        IF num_nulls(
+            NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp",
+            NEW.version, NEW.created_at
+        ) > 0
+            OR length(NEW.aggregate_id) > 256
+            OR length(NEW.metadata ->> 'idempotency_key') > 200
+            OR length(NEW.event_data ->> 'user_id') > 200
+            OR length(coalesce(NEW.event_data ->> 'payment_id', NEW.event_data ->> 'bet_id')) > 256
+        THEN
+            PERFORM projection.refuse_event('public.' || TG_ARGV[0], to_jsonb(NEW));
+        END IF;
+    END IF;
+    IF TG_TABLE_NAME = TG_ARGV[0] THEN
+        NEW.feed_position := projection.feed_position();
+    ELSE
+        NEW.feed_position := projection.feed_position_of_shard(TG_RELID);
+    END IF;
+    NEW.feed_number := projection.feed_number();
+    NEW.stored_at := projection.stored_at();
+    RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION projection.receive_event() IS
+'Trigger function of the event tables. Refuses rows that PostgreSQL itself would refuse with an error that names no '
+'remedy, null columns and text too long for an index, with BL001: not a condition of the trigger, since each statement '
+'would read that anew. Sets the place of the event in the feed, and when it was stored. Argument: the event table.';
+
+REVOKE ALL ON FUNCTION projection.receive_event() FROM public;

@@ -1,0 +1,28 @@
+-- requires: functions/feed/begin_era.sql
+-- requires: functions/feed/feed_cell.sql
+-- requires: functions/feed/feed_server_start.sql
+SET LOCAL ROLE betledger_owner;
+
+-- An id of a transaction first, the era then: projection.begin_era() relies on it.
+-- Not below the last transaction that has ended by now, so that an old one that stores the next event of a stream stores
+-- it behind the event before it. txid_...: xid8 has no cast to a number.
+CREATE OR REPLACE FUNCTION projection.feed_position()
+RETURNS bigint
+LANGUAGE sql VOLATILE
+RETURN CASE
+    WHEN
+        pg_sequence_last_value('projection.feed_start'::regclass) & 281474976710655
+        = (date_part('epoch', pg_postmaster_start_time()) * 1000000)::bigint & 281474976710655
+        THEN
+            greatest(txid_current(), txid_snapshot_xmax(txid_current_snapshot()) - 1)
+            | ((pg_sequence_last_value('projection.feed_era'::regclass) & 281474976710655) << 44)
+    ELSE projection.begin_era()
+END;
+
+COMMENT ON FUNCTION projection.feed_position() IS
+'The place in the feed of an event that is stored now: era * 2^44 + a transaction id. Written so that the planner puts '
+'it in the place of the call.';
+
+REVOKE ALL ON FUNCTION projection.feed_position() FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.feed_position() TO betledger_app, betledger_tenant;
