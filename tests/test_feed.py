@@ -376,7 +376,7 @@ def connection_beside(url: str, slot: int) -> Iterator[psycopg.Connection]:
 
 
 def era(conn: psycopg.Connection) -> int:
-    return one(conn, "SELECT projection.feed_cell('projection.feed_era') AS era")["era"]
+    return one(conn, "SELECT projection.feed_era() AS era")["era"]
 
 
 @pytest.mark.not_on_citus("servers of their own")

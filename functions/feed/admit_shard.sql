@@ -14,11 +14,11 @@ BEGIN
     IF to_regclass(v_marker) IS NOT NULL THEN
         RETURN;
     END IF;
-    IF projection.feed_cell('projection.feed_start') IS DISTINCT FROM projection.feed_server_start() THEN
+    IF projection.feed_start() IS DISTINCT FROM projection.feed_server_start() THEN
         PERFORM projection.begin_era();
     END IF;
     v_highest := projection.highest_feed_position(p_shard::regclass::text) >> 44;
-    IF v_highest >= projection.feed_cell('projection.feed_era') THEN
+    IF v_highest >= projection.feed_era() THEN
         PERFORM projection.set_era(v_highest + 1);
     END IF;
     -- What is made here belongs to this node alone.

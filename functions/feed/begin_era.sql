@@ -11,12 +11,12 @@ DECLARE
 BEGIN
     -- Others wait for the end of this transaction, once in the life of a server.
     PERFORM pg_advisory_xact_lock(hashtextextended('betledger feed_era', 0));
-    IF projection.feed_cell('projection.feed_start') IS DISTINCT FROM projection.feed_server_start() THEN
+    IF projection.feed_start() IS DISTINCT FROM projection.feed_server_start() THEN
         SELECT max(h.feed_position >> 44) INTO v_highest
         FROM projection.feed_tables() AS t CROSS JOIN LATERAL projection.highest_feed_position(t.name) AS h;
         -- Not below the hours since 2026: should a standby take over that has missed an era, it begins a higher one.
         PERFORM projection.set_era(greatest(
-            coalesce(v_highest, 0) + 1, coalesce(projection.feed_cell('projection.feed_era'), 0) + 1,
+            coalesce(v_highest, 0) + 1, coalesce(projection.feed_era(), 0) + 1,
             floor(date_part('epoch', clock_timestamp()) / 3600)::bigint - 490896
         ));
         PERFORM projection.set_feed_cell('projection.feed_start', projection.feed_server_start());

@@ -7,8 +7,8 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_era bigint := projection.feed_cell('projection.feed_era');
-    v_floor bigint := projection.feed_cell('projection.feed_floor');
+    v_era bigint := projection.feed_era();
+    v_floor bigint := projection.feed_floor();
     v_oldest bigint := txid_snapshot_xmin(txid_current_snapshot());
 BEGIN
     RETURN CASE WHEN v_oldest > v_floor THEN v_era << 44 | v_oldest ELSE 0 END;

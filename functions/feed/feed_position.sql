@@ -1,6 +1,7 @@
 -- requires: functions/feed/begin_era.sql
--- requires: functions/feed/feed_cell.sql
+-- requires: functions/feed/feed_era.sql
 -- requires: functions/feed/feed_server_start.sql
+-- requires: functions/feed/feed_start.sql
 SET LOCAL ROLE betledger_owner;
 
 -- An id of a transaction first, the era then: projection.begin_era() relies on it.
@@ -10,12 +11,8 @@ CREATE OR REPLACE FUNCTION projection.feed_position()
 RETURNS bigint
 LANGUAGE sql VOLATILE
 RETURN CASE
-    WHEN
-        pg_sequence_last_value('projection.feed_start'::regclass) & 281474976710655
-        = (date_part('epoch', pg_postmaster_start_time()) * 1000000)::bigint & 281474976710655
-        THEN
-            greatest(txid_current(), txid_snapshot_xmax(txid_current_snapshot()) - 1)
-            | ((pg_sequence_last_value('projection.feed_era'::regclass) & 281474976710655) << 44)
+    WHEN projection.feed_start() = projection.feed_server_start()
+        THEN greatest(txid_current(), txid_snapshot_xmax(txid_current_snapshot()) - 1) | (projection.feed_era() << 44)
     ELSE projection.begin_era()
 END;
 

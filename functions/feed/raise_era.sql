@@ -12,7 +12,7 @@ BEGIN
     SELECT max(h.feed_position) INTO v_highest
     FROM projection.feed_tables() AS t CROSS JOIN LATERAL projection.highest_feed_position(t.name) AS h;
     IF v_highest > (
-        projection.feed_cell('projection.feed_era') << 44 | txid_snapshot_xmax(txid_current_snapshot())
+        projection.feed_era() << 44 | txid_snapshot_xmax(txid_current_snapshot())
     ) THEN
         PERFORM projection.set_era((v_highest >> 44) + 1);
     END IF;

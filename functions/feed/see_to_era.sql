@@ -6,7 +6,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF projection.feed_cell('projection.feed_start') IS DISTINCT FROM projection.feed_server_start()
+    IF projection.feed_start() IS DISTINCT FROM projection.feed_server_start()
         AND current_setting('transaction_read_only') = 'off'
     THEN
         PERFORM projection.begin_era();

@@ -12,6 +12,6 @@ $$;
 
 COMMENT ON FUNCTION projection.set_feed_cell(regclass, bigint) IS
 'Sets what this server knows of its feed, at once and for all sessions, whatever becomes of the transaction: a number '
-'from 1 to 2^48 - 1. See projection.feed_cell().';
+'from 1 to 2^48 - 1. Example: SELECT projection.set_feed_cell(''projection.feed_era'', 7).';
 
 REVOKE ALL ON FUNCTION projection.set_feed_cell(regclass, bigint) FROM public;
