@@ -26,7 +26,8 @@ BEGIN
             ') RETURNS TABLE (event_table text, tenant_id bigint, id uuid, aggregate_id text, event_type text,'
             ' event_data jsonb, "timestamp" bigint, version integer, metadata jsonb, created_at timestamptz,'
             ' stored_at timestamptz, feed_position bigint, feed_number bigint)'
-            ' LANGUAGE sql STABLE AS $body$\n%s\n$body$', v_feed.name, projection.feed_text(v_feed.condition)
+            ' LANGUAGE plpgsql STABLE AS $body$\nBEGIN\nRETURN QUERY\n%s;\nEND\n$body$',
+            v_feed.name, projection.feed_text(v_feed.condition)
         );
         v_signature := format('projection.%s(bigint, bigint, bigint, integer, text[])', v_feed.name);
         EXECUTE format(
