@@ -6,23 +6,13 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET row_security = on
 AS $$
-DECLARE
-    v_made boolean;
 BEGIN
     IF to_regproc(projection.local_function('public.bet_events', 'many', p_shard_id)) IS NOT NULL THEN
         RETURN;
     END IF;
-    -- In a session of its own: whoever makes functions lets others wait until it commits, and must not itself wait for
-    -- the rows that they have locked.
-    SELECT r.success INTO v_made
-    FROM pg_catalog.pg_dist_local_group AS l
-    JOIN pg_catalog.pg_dist_node AS n ON n.groupid = l.groupid AND n.noderole = 'primary'
-    CROSS JOIN LATERAL pg_catalog.master_run_on_worker(
-        ARRAY[n.nodename], ARRAY[n.nodeport],
-        ARRAY[format('SELECT projection.make_shard_functions(%s)', p_shard_id)], false
-    ) AS r;
-    -- A shard of this very transaction, which no other session sees.
-    IF v_made IS NOT TRUE THEN
+    -- Whoever makes functions lets others wait until it commits, and must not itself wait for the rows that they have
+    -- locked.
+    IF NOT projection.in_own_session(format('SELECT projection.make_shard_functions(%s)', p_shard_id)) THEN
         PERFORM projection.make_shard_functions(p_shard_id);
     END IF;
 END

@@ -15,7 +15,7 @@ BEGIN
         RETURN;
     END IF;
     IF projection.feed_start() IS DISTINCT FROM projection.feed_server_start() THEN
-        PERFORM projection.begin_era();
+        PERFORM projection.begin_era_here();
     END IF;
     v_highest := projection.highest_feed_position(p_shard::regclass::text) >> 44;
     IF v_highest >= projection.feed_era() THEN

@@ -6,18 +6,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET row_security = on
 AS $$
-DECLARE
-    v_done boolean;
 BEGIN
-    -- In a session of its own: see projection.compile_shard().
-    SELECT r.success INTO v_done
-    FROM pg_catalog.pg_dist_local_group AS l
-    JOIN pg_catalog.pg_dist_node AS n ON n.groupid = l.groupid AND n.noderole = 'primary'
-    CROSS JOIN LATERAL pg_catalog.master_run_on_worker(
-        ARRAY[n.nodename], ARRAY[n.nodeport], ARRAY[format('SELECT projection.admit_shard(%s)', p_shard)], false
-    ) AS r;
-    -- A shard of this very transaction, which no other session sees.
-    IF v_done IS NOT TRUE THEN
+    IF NOT projection.in_own_session(format('SELECT projection.admit_shard(%s)', p_shard)) THEN
         PERFORM projection.admit_shard(p_shard);
     END IF;
     RETURN projection.feed_position();
