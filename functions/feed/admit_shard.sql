@@ -14,9 +14,7 @@ BEGIN
     IF to_regclass(v_marker) IS NOT NULL THEN
         RETURN;
     END IF;
-    IF projection.feed_start() IS DISTINCT FROM projection.feed_server_start() THEN
-        PERFORM projection.begin_era_here();
-    END IF;
+    PERFORM projection.begin_era_here();
     v_highest := projection.highest_feed_position(p_shard::regclass::text) >> 44;
     IF v_highest >= projection.feed_era() THEN
         PERFORM projection.set_era(v_highest + 1);
