@@ -4,8 +4,8 @@
 -- requires: functions/feed/feed_start.sql
 SET LOCAL ROLE betledger_owner;
 
--- An id of a transaction first, the era then: projection.set_era() relies on it. Not below the last transaction that has
--- ended by now, so that an old one that stores the next event of a stream stores it behind the event before it.
+-- An id of a transaction first, the era then: projection.set_era() relies on it. Not below the last transaction that
+-- has ended by now, so that an old one that stores the next event of a stream stores it behind the event before it.
 -- txid_...: xid8 has no cast to a number.
 CREATE OR REPLACE FUNCTION projection.feed_position()
 RETURNS bigint
