@@ -283,7 +283,9 @@ def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
     assert rows(db, "SELECT * FROM ops.verify_projections()") == []
     assert rows(db, "SELECT * FROM ops.reconcile()") == []
     for balance in rows(db, "SELECT * FROM ops.trial_balance()"):
-        came = balance["deposits"] - balance["withdrawals"] - balance["stakes"] + balance["payouts"] + balance["refunds"]
+        came = (
+            balance["deposits"] - balance["withdrawals"] - balance["stakes"] + balance["payouts"] + balance["refunds"]
+        )
         assert came == balance["balances"] == balance["kept_balances"]
     unexpected = Counter(
         a.refusal for a in record.answers if a.refusal not in (None, "BL002", "BL003", "BL004", "BL005")

@@ -67,7 +67,9 @@ def test_what_the_page_quotes_is_what_runs() -> None:
     quoted = [line.strip() for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) for line in block.split("\n")]
     assert len(quoted) > 8
     assert [line for line in quoted if line and line not in lines] == []
-    assert [name for name in re.findall(r"`(projection\.\w+)\(", page) if f"FUNCTION {name}(" not in FUNCTIONS + code] == []
+    assert [
+        name for name in re.findall(r"`(projection\.\w+)\(", page) if f"FUNCTION {name}(" not in FUNCTIONS + code
+    ] == []
 
 
 # ---------------------------------------------------------------------------------------------- refusals
@@ -161,31 +163,43 @@ REFUSALS: dict[str, tuple[list[str], tuple[str, ...]]] = {
         ("event type V1_BONUS", "no projection says anything"),
     ),
     "a balance event of a kind that says no sign": (
-        ["UPDATE projection.event_types SET kind = 'gift' WHERE event_type LIKE '%INCREASED'",
-         "SELECT projection.compile('public.balance_events')"],
+        [
+            "UPDATE projection.event_types SET kind = 'gift' WHERE event_type LIKE '%INCREASED'",
+            "SELECT projection.compile('public.balance_events')",
+        ],
         ("event type V1_BALANCES_BALANCE_INCREASED", "kind gift", "no amount is told"),
     ),
     "something by another thing than rank": (
-        ["UPDATE projection.projections SET latest = jsonb_set(latest, '{0,by}', '\"time\"') WHERE read_table = 'public.bets_view'",
-         "SELECT projection.compile('public.bet_events')"],
-        ("columns [\"status\"] of public.bets_view", "by time"),
+        [
+            "UPDATE projection.projections SET latest = jsonb_set(latest, '{0,by}', '\"time\"') WHERE read_table = 'public.bets_view'",
+            "SELECT projection.compile('public.bet_events')",
+        ],
+        ('columns ["status"] of public.bets_view', "by time"),
     ),
     "a rank of what only some types say": (
-        ["UPDATE projection.projections SET latest = jsonb_set(latest, '{1,by}', '\"rank\"') WHERE read_table = 'public.bets_view'",
-         "SELECT projection.compile('public.bet_events')"],
+        [
+            "UPDATE projection.projections SET latest = jsonb_set(latest, '{1,by}', '\"rank\"') WHERE read_table = 'public.bets_view'",
+            "SELECT projection.compile('public.bet_events')",
+        ],
         ("of public.bets_view", "by rank"),
     ),
     "a status that types of two ranks say": (
-        ["UPDATE projection.event_types SET status = 'placed' WHERE event_type LIKE '%CONFIRMED'",
-         "SELECT projection.compile('public.bet_events')"],
+        [
+            "UPDATE projection.event_types SET status = 'placed' WHERE event_type LIKE '%CONFIRMED'",
+            "SELECT projection.compile('public.bet_events')",
+        ],
         ("column status of public.bets_view", "several ranks", "'placed'"),
     ),
     "a field of an unknown kind": (
-        ["UPDATE projection.event_types SET required_fields = '{\"x\": \"colour\"}' WHERE event_type LIKE '%CONFIRMED'"],
+        [
+            "UPDATE projection.event_types SET required_fields = '{\"x\": \"colour\"}' WHERE event_type LIKE '%CONFIRMED'"
+        ],
         ("field x of event type V1_BETS_BET_CONFIRMED", "unknown kind colour"),
     ),
     "a kind of more decimals than there can be": (
-        ["UPDATE projection.event_types SET optional_fields = '{\"x\": \"amount(19)\"}' WHERE event_type LIKE '%CONFIRMED'"],
+        [
+            "UPDATE projection.event_types SET optional_fields = '{\"x\": \"amount(19)\"}' WHERE event_type LIKE '%CONFIRMED'"
+        ],
         ("field x of event type V1_BETS_BET_CONFIRMED", "unknown kind amount(19)"),
     ),
     "a type that has the name of another": (
@@ -205,7 +219,7 @@ REFUSALS: dict[str, tuple[list[str], tuple[str, ...]]] = {
     ),
     "a definition of what the highest value is": (
         [
-            "CREATE TABLE public.days_view (tenant_id bigint, day text COLLATE \"C\", bets integer, PRIMARY KEY (tenant_id, day))",
+            'CREATE TABLE public.days_view (tenant_id bigint, day text COLLATE "C", bets integer, PRIMARY KEY (tenant_id, day))',
             "CREATE FUNCTION projection.day_of_fixture(f public.fixtures_view) RETURNS TABLE (tenant_id bigint, day text, bets integer)"
             " LANGUAGE sql STABLE AS $$ SELECT f.tenant_id, (f.last_at AT TIME ZONE 'UTC')::date::text, f.bets $$",
             "SELECT projection.define('public.days_view', '{projection.day_of_fixture}', 36)",
@@ -214,7 +228,7 @@ REFUSALS: dict[str, tuple[list[str], tuple[str, ...]]] = {
     ),
     "a sum of what metadata says": (
         [
-            "CREATE TABLE public.keys_view (tenant_id bigint, user_id text COLLATE \"C\", keys integer, PRIMARY KEY (tenant_id, user_id))",
+            'CREATE TABLE public.keys_view (tenant_id bigint, user_id text COLLATE "C", keys integer, PRIMARY KEY (tenant_id, user_id))',
             "CREATE FUNCTION projection.key_of_event(e public.bet_events) RETURNS TABLE (tenant_id bigint, user_id text, keys integer)"
             " LANGUAGE sql STABLE AS $$ SELECT e.tenant_id, e.aggregate_id,"
             " CASE WHEN e.metadata ? 'idempotency_key' THEN 1 ELSE 0 END $$",
@@ -280,7 +294,10 @@ def test_what_later_events_change_is_read_before_where_a_table_above_adds_it_up(
     [
         ("SELECT projection.define('public.nope', '{projection.bet_of_event}', 1)", ("public.nope", "no primary key")),
         ("SELECT projection.define('public.bets_view', '{projection.nope}', 1)", ("projection.nope", "not a function")),
-        ("SELECT projection.define('public.bets_view', '{projection.event_time}', 1)", ("event_time", "not a function")),
+        (
+            "SELECT projection.define('public.bets_view', '{projection.event_time}', 1)",
+            ("event_time", "not a function"),
+        ),
     ],
 )
 def test_define_refuses_what_is_not_there(db: psycopg.Connection, statement: str, words: tuple[str, ...]) -> None:
@@ -332,7 +349,9 @@ def test_what_guards_an_event_table_is_made_anew_where_it_was_changed(db: psycop
         ("user_activity_view_add", r"sum\(s\.sign \* s\.staked\)", "sum(s.staked)"),
     ],
 )
-def test_the_proof_finds_what_is_compiled_wrongly(db: psycopg.Connection, function: str, wrong: str, right: str) -> None:
+def test_the_proof_finds_what_is_compiled_wrongly(
+    db: psycopg.Connection, function: str, wrong: str, right: str
+) -> None:
     """Each is a fault of the compiler: a difference, a bound or the order of events forgotten."""
     (text,) = db.execute("SELECT pg_get_functiondef(%s::regproc)", (f"projection.{function}",)).fetchone()  # type: ignore[misc]
     broken, times = re.subn(wrong, right, text)

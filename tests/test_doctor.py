@@ -124,7 +124,9 @@ def test_an_event_of_the_far_future_is_found(db):
         db.execute("ALTER TABLE bet_events DISABLE TRIGGER USER")
         place(db, bet="late", timestamp=4_102_444_800_000)
         db.execute("ALTER TABLE bet_events ENABLE TRIGGER USER")
-        assert findings(db) == {"no event is of the far future": ["public.bet_events has one of 2100-01-01 00:00:00+00"]}
+        assert findings(db) == {
+            "no event is of the far future": ["public.bet_events has one of 2100-01-01 00:00:00+00"]
+        }
 
 
 @pytest.mark.not_on_citus("the server is set up for prepared transactions there")

@@ -483,8 +483,14 @@ def test_reading_needs_a_tenant(app, function, tenant):
 
 
 @pytest.mark.parametrize(
-    ("function", "args"), [("bet_events_between", (0, 1)), ("bet_as_of", ("b", 1)), ("payment_as_of", ("p", 1)),
-     ("balance_as_of", ("u", 1)), ("balance_statement", ("u",))]
+    ("function", "args"),
+    [
+        ("bet_events_between", (0, 1)),
+        ("bet_as_of", ("b", 1)),
+        ("payment_as_of", ("p", 1)),
+        ("balance_as_of", ("u", 1)),
+        ("balance_statement", ("u",)),
+    ],
 )
 @pytest.mark.parametrize("tenant", [None, 0, -1])
 def test_reading_of_a_time_needs_a_tenant(app, function, args, tenant):
@@ -775,7 +781,9 @@ def test_calls_that_were_planned_on_empty_tables_never_scan_one(db, connect):
 
 @pytest.mark.not_on_citus("the statistics of a shard are those of its node")
 def test_what_a_payment_moved_is_found_by_an_index_of_its_own(app, db):
-    insert(app, *(event("V1_BALANCES_BALANCE_INCREASED", aggregate=f"b{n}", data={"bet_id": f"b{n}"}) for n in range(2000)))
+    insert(
+        app, *(event("V1_BALANCES_BALANCE_INCREASED", aggregate=f"b{n}", data={"bet_id": f"b{n}"}) for n in range(2000))
+    )
     payment = call(app, *DEPOSIT)["payment_id"]
     db.execute("ANALYZE balance_events")
     call(app, "fail_payment", TENANT, payment)
@@ -785,7 +793,9 @@ def test_what_a_payment_moved_is_found_by_an_index_of_its_own(app, db):
 
 
 @pytest.mark.not_on_citus("there, inserts fail with 42846 after it: the triggers take rows as they were")
-@pytest.mark.parametrize("column", ["note text", "note text DEFAULT 'x'", "note text GENERATED ALWAYS AS (event_type || '!') STORED"])
+@pytest.mark.parametrize(
+    "column", ["note text", "note text DEFAULT 'x'", "note text GENERATED ALWAYS AS (event_type || '!') STORED"]
+)
 def test_a_column_that_a_team_adds_is_no_concern_of_ours(app, connect, db, world, column):
     for table in ("bet_events", "payment_events", "balance_events"):
         db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")

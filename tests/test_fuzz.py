@@ -471,7 +471,10 @@ BETWEEN = [
     ("tenant_id", TENANT, TENANTS), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES), ("limit", 10, LIMITS),
     ("after_id", None, [(None, True), ("00000000-0000-4000-8000-000000000000", True), ("f" * 32, True)]),
 ]  # fmt: skip
-CURSORS = [(None, True), *((text, False) for text in ("", "x", "=", "e30", "W10", "WyJ4IiwgWzFdXQ", "é", "\x7f", "A" * 300, "%%"))]
+CURSORS = [
+    (None, True),
+    *((text, False) for text in ("", "x", "=", "e30", "W10", "WyJ4IiwgWzFdXQ", "é", "\x7f", "A" * 300, "%%")),
+]
 FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "place_bet": [
         ("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS), ("stake", 1, AMOUNTS), ("odds", 2, ODDS),

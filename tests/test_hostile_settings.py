@@ -117,7 +117,10 @@ def test_a_setting_of_the_database_changes_nothing(empty: str, name: str) -> Non
         connection.execute("SET row_security = on; SET search_path = public")
         before = connection.execute(READ).fetchone()
         found = json.loads(before[0])  # type: ignore[index]
-        assert [sorted(found[0], key=str, reverse=True), found[4]] == [sorted(READ_ROWS[0], key=str, reverse=True), T0 / 1000]
+        assert [sorted(found[0], key=str, reverse=True), found[4]] == [
+            sorted(READ_ROWS[0], key=str, reverse=True),
+            T0 / 1000,
+        ]
         assert [p["amount"] for p in found[1]] == [30.25, 100]
         assert [(b["bets_placed"], b["bets_confirmed"], b["balances"]) for b in found[3]] == [(0, 1, 69.75)]
     command("rebuild", url=empty)

@@ -59,7 +59,10 @@ def test_a_request_writes_for_its_tenant_only(request_of, db):
 def test_every_tenant_of_64_bits_is_behind_its_wall(request_of, db, tenant):
     with request_of({"x-tenant-id": str(tenant)} | KEY, "POST") as conn:
         assert call(conn, "deposit", tenant, "anna", 5)["balance"] == 5
-    with refused("BL004", "'anna'"), request_of({"x-tenant-id": str(tenant), "idempotency-key": "key-2"}, "POST") as conn:
+    with (
+        refused("BL004", "'anna'"),
+        request_of({"x-tenant-id": str(tenant), "idempotency-key": "key-2"}, "POST") as conn,
+    ):
         call(conn, "withdraw", tenant, "anna", 6)
     assert rows(db, "SELECT tenant_id, balance FROM user_balances_view") == [{"tenant_id": tenant, "balance": 5}]
 
@@ -92,7 +95,11 @@ def test_the_key_of_the_header_is_that_of_the_call(request_of, db, name):
     arguments = CALLS[name]
     with request_of({"x-tenant-id": str(TENANT)} | KEY, "POST") as conn:
         assert call(conn, *arguments, "key-1")["duplicate"] is True
-    with unchanged(db), refused("BL001", "'key-2'", "'key-1'"), request_of({"x-tenant-id": str(TENANT)} | KEY, "POST") as conn:
+    with (
+        unchanged(db),
+        refused("BL001", "'key-2'", "'key-1'"),
+        request_of({"x-tenant-id": str(TENANT)} | KEY, "POST") as conn,
+    ):
         call(conn, *arguments, "key-2")
 
 

@@ -42,7 +42,11 @@ def test_our_sql_is_clean(db, dsn):
 
 def test_no_line_of_sql_is_long():
     """sqlfluff does not look into the bodies of functions."""
-    files = [file for folder in ("schema", "functions", "triggers") for file in (Path(__file__).parent.parent / folder).rglob("*.sql")]
+    files = [
+        file
+        for folder in ("schema", "functions", "triggers")
+        for file in (Path(__file__).parent.parent / folder).rglob("*.sql")
+    ]
     assert len(files) > 100
     assert [f"{file}: {line}" for file in files for line in file.read_text().split("\n") if len(line) > 120] == []
 
@@ -99,7 +103,10 @@ def test_the_bodies_of_the_functions_of_a_team_are_checked(db, dsn, tmp_path):
 
 def test_a_folder_without_sql_is_refused(tmp_path):
     r = run("lint", "--migrations", str(tmp_path))
-    assert r.returncode == 1 and r.stderr == f"betledger: {tmp_path}/schema does not exist: there is nothing to migrate from\n"
+    assert (
+        r.returncode == 1
+        and r.stderr == f"betledger: {tmp_path}/schema does not exist: there is nothing to migrate from\n"
+    )
     (tmp_path / "functions").mkdir()
     r = run("lint", "--no-ours", "--migrations", str(tmp_path))
     assert r.returncode == 1 and r.stderr == f"betledger: {tmp_path} holds no SQL in schema/, functions/ or triggers/\n"
@@ -132,7 +139,9 @@ def test_without_a_linter_nothing_is_fine(tmp_path):
     folder = write(tmp_path / "good", {"functions/x.sql": "SELECT 1;\n"})
     # Another Python, with the same packages and without their programs.
     (tmp_path / "bin").mkdir()
-    script = f"import sys; sys.executable = {str(tmp_path / 'bin' / 'python')!r}; from betledger.cli import main; main()"
+    script = (
+        f"import sys; sys.executable = {str(tmp_path / 'bin' / 'python')!r}; from betledger.cli import main; main()"
+    )
     r = subprocess.run(
         [sys.executable, "-c", script, "lint", "--no-ours", "--migrations", str(folder)],
         env={"PATH": str(tmp_path / "bin")},

@@ -263,14 +263,24 @@ def test_a_file_that_is_not_utf_8_is_named(empty: str, tree: Callable[..., Path]
 
 ONE_BY_ONE = {
     "a column named begin": ("CREATE TABLE x (begin integer);\nCREATE INDEX ON x (begin);\n", 2),
-    "a column named end, and one named case": ('CREATE TABLE x ("end" integer, "case" text);\nSELECT "case" FROM x;', 2),
-    "a body in SQL": (
-        "CREATE FUNCTION g() RETURNS integer BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END;\nSELECT g();", 2
+    "a column named end, and one named case": (
+        'CREATE TABLE x ("end" integer, "case" text);\nSELECT "case" FROM x;',
+        2,
     ),
-    "a body in dollars": ("CREATE FUNCTION g() RETURNS text LANGUAGE sql AS $a$ SELECT 1; SELECT ';$$;' $a$;SELECT g()", 2),
+    "a body in SQL": (
+        "CREATE FUNCTION g() RETURNS integer BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END;\nSELECT g();",
+        2,
+    ),
+    "a body in dollars": (
+        "CREATE FUNCTION g() RETURNS text LANGUAGE sql AS $a$ SELECT 1; SELECT ';$$;' $a$;SELECT g()",
+        2,
+    ),
     "strings": ("SELECT 'a;b', E'a\\';b', U&'\\0041;', '--'; SELECT 2 -- ;\n;", 2),
     "comments in comments": ("/* ; /* ; */ ; */ SELECT 1; -- SELECT 9;\nSELECT 2;", 2),
-    "a rule of two statements": ("CREATE TABLE x (); CREATE RULE r AS ON INSERT TO x DO (SELECT 1; SELECT 2); SELECT 3", 3),
+    "a rule of two statements": (
+        "CREATE TABLE x (); CREATE RULE r AS ON INSERT TO x DO (SELECT 1; SELECT 2); SELECT 3",
+        3,
+    ),
     "a byte order mark": ("\ufeffSELECT 1; SELECT 2;", 2),
     "nothing but comments": ("-- later;\n/* ; */ ;;", 0),
 }
@@ -298,14 +308,19 @@ def test_a_directive_after_a_byte_order_mark_is_read(empty: str, tree: Callable[
         ("SELECT 1;\n\\connect other\n", r"0002_x\.sql:2: \\connect is a command of psql: write SQL instead"),
         ("SELECT 'ö';\n  \\i more.sql", r"0002_x\.sql:2: \\i is a command of psql"),
         ("\\set ON_ERROR_STOP on\nSELECT 1;", r"0002_x\.sql:1: \\set is a command of psql"),
-        ("SELECT 1;\n\nCOPY public.t (n) FROM stdin;\n1\n2\n\\.\n\nSELECT 2;\n", r"0002_x\.sql:3: COPY FROM stdin has no data"),
+        (
+            "SELECT 1;\n\nCOPY public.t (n) FROM stdin;\n1\n2\n\\.\n\nSELECT 2;\n",
+            r"0002_x\.sql:3: COPY FROM stdin has no data",
+        ),
         ("COPY t FROM stdin WITH (FORMAT csv);\n1,'a\n\\.\n", r"0002_x\.sql:1: COPY FROM stdin has no data"),
         ("copy t from STDIN", r"0002_x\.sql:1: COPY FROM stdin has no data"),
         ("SELECT 1;\nSELEC 2;\n", r'0002_x\.sql:2: syntax error at or near "SELEC"$'),
         ("SELECT 1;\n\nSELECT 'open;\n", r"0002_x\.sql:3: unterminated quoted string"),
     ],
 )
-def test_what_is_no_sql_is_refused_by_name_and_line(empty: str, tree: Callable[..., Path], text: str, told: str) -> None:
+def test_what_is_no_sql_is_refused_by_name_and_line(
+    empty: str, tree: Callable[..., Path], text: str, told: str
+) -> None:
     root = tree(BASE | {"schema/0002_x.sql": text})
     with pytest.raises(BetledgerError, match=told) as refused:
         betledger.migrate(empty, root)

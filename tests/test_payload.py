@@ -303,7 +303,7 @@ def test_a_kind_says_how_many_decimals_there_may_be(db, stake, fits, many):
     with db.transaction():
         db.execute("SET LOCAL ROLE betledger_owner")
         db.execute(
-            "UPDATE projection.event_types SET required_fields = required_fields || '{\"stake\": \"amount(2)\"}'"
+            'UPDATE projection.event_types SET required_fields = required_fields || \'{"stake": "amount(2)"}\''
             " WHERE event_type = 'V1_BETS_BET_PLACED'"
         )
         db.execute("SELECT projection.compile('public.bet_events'), projection.prove('public.bet_events')")

@@ -24,7 +24,6 @@ def test_one_key_for_a_person_of_a_tenant(connect):
     assert len(keys) == 3
 
 
-
 def test_a_key_that_is_there_is_read_where_nothing_may_be_written(connect):
     app = connect("app")
     first = call(app, "personal_key", TENANT, "anna")

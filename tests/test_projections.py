@@ -87,7 +87,9 @@ def event_of(draw: st.DrawFn, id_: object, key: str) -> Event:
     """An event of tenant 0; the tenant is put in later."""
     table = draw(st.sampled_from(EVENT_TABLES + EVENT_TABLES[:1]))
     event_type = draw(st.sampled_from(EVENT_TYPES[table]))
-    timestamp = draw(st.one_of(st.integers(T0, T0 + 1), st.integers(T0, T0 + 9), st.integers(946_684_800_000, 1_790_000_000_000)))
+    timestamp = draw(
+        st.one_of(st.integers(T0, T0 + 1), st.integers(T0, T0 + 9), st.integers(946_684_800_000, 1_790_000_000_000))
+    )
     user = draw(st.sampled_from(USERS))
     fields: dict[str, object] = {}
     if event_type.endswith("_PLACED"):

@@ -88,7 +88,18 @@ def test_a_run_that_does_not_use_it_imports_nothing_of_it(tmp_path):
         "    assert not {'psycopg', 'yoyo', 'postgast', 'typer', 'rich'} & set(sys.modules)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:postgresql", "-p", "no:hypothesispytest"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:postgresql",
+            "-p",
+            "no:hypothesispytest",
+        ],
         cwd=tmp_path,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "betledger.pytest_plugin"},
         capture_output=True,

@@ -70,7 +70,12 @@ def test_what_a_client_inserts_without_a_cause_is_counted_apart(till):
     place(till, bet="plain")
     append(till, "BET_SETTLED", aggregate="plain")
     assert found(till) == []
-    assert trial(till) == {"deposits": Decimal("100.5"), "other_credits": 7, "other_debits": 2, "balances": Decimal("105.5")}
+    assert trial(till) == {
+        "deposits": Decimal("100.5"),
+        "other_credits": 7,
+        "other_debits": 2,
+        "balances": Decimal("105.5"),
+    }
     assert trial(till, user="boris") == {"other_debits": 2, "balances": -2}
 
 

@@ -72,7 +72,9 @@ def test_what_a_dba_adds_and_takes_away_is_no_damage(db: psycopg.Connection, dsn
     # Recorded beside what is ours, and not missed afterwards.
     db.execute("DROP FUNCTION projection.on_v1_bets_bet_placed")
     assert run("migrate", url=dsn).returncode == 0
-    db.execute("DROP TRIGGER told ON bets_view; DROP POLICY auditors ON bets_view; REVOKE SELECT ON bets_view FROM stranger")
+    db.execute(
+        "DROP TRIGGER told ON bets_view; DROP POLICY auditors ON bets_view; REVOKE SELECT ON bets_view FROM stranger"
+    )
     assert run("status", url=dsn).returncode == 0
 
 
@@ -90,7 +92,9 @@ def test_a_restore_without_the_roles_is_made_whole(tmp_path: Path) -> None:
         with psycopg.connect(new.start(), autocommit=True) as connection:
             connection.execute("CREATE DATABASE ledger")
         restored = new.url("ledger")
-        assert _pg(restored, "pg_restore", f"--dbname={conninfo.conninfo_to_dict(restored)['dbname']}", str(backup)) != 0
+        assert (
+            _pg(restored, "pg_restore", f"--dbname={conninfo.conninfo_to_dict(restored)['dbname']}", str(backup)) != 0
+        )
         with psycopg.connect(restored, autocommit=True) as ledger:
             assert one(ledger, "SELECT count(*) AS n FROM pg_policies")["n"] == 0
         status = run("status", url=restored)
@@ -100,10 +104,13 @@ def test_a_restore_without_the_roles_is_made_whole(tmp_path: Path) -> None:
         assert run("status", url=restored).returncode == 0
         assert run("verify-schema", url=restored).returncode == 0
         with psycopg.connect(restored, autocommit=True) as ledger:
-            assert rows(
-                ledger,
-                "SELECT check_name, finding FROM ops.doctor() WHERE finding IS NOT NULL AND check_name NOT LIKE 'commits%'",
-            ) == []
+            assert (
+                rows(
+                    ledger,
+                    "SELECT check_name, finding FROM ops.doctor() WHERE finding IS NOT NULL AND check_name NOT LIKE 'commits%'",
+                )
+                == []
+            )
             assert state(ledger) == before
             assert rows(ledger, "SELECT * FROM ops.verify_projections()") == []
             call(ledger, "withdraw", TENANT, "u1", 40, "w")
@@ -119,7 +126,15 @@ def test_a_role_that_may_create_roles_and_databases_is_enough(tmp_path: Path) ->
         migrated = run("migrate", url=url)
         assert migrated.returncode == 0, migrated.stderr
         (tmp_path / "password").write_text("long enough for a login\n")
-        login = ("role", "create", "shop", "--member-of", "betledger_app", "--password-file", str(tmp_path / "password"))
+        login = (
+            "role",
+            "create",
+            "shop",
+            "--member-of",
+            "betledger_app",
+            "--password-file",
+            str(tmp_path / "password"),
+        )
         for command in (("status",), ("verify-schema",), login):
             result = run(*command, url=url)
             assert result.returncode == 0, result.stderr

@@ -128,7 +128,13 @@ def test_what_is_stored_between_two_pages_neither_repeats_nor_hides_anything(db)
 
 
 @pytest.mark.parametrize(
-    "other", [(OTHER, "anna", T0, None), (TENANT, "boris", T0, None), (TENANT, "anna", None, None), (TENANT, "anna", T0, T0 + 9)]
+    "other",
+    [
+        (OTHER, "anna", T0, None),
+        (TENANT, "boris", T0, None),
+        (TENANT, "anna", None, None),
+        (TENANT, "anna", T0, T0 + 9),
+    ],
 )
 def test_a_cursor_is_of_the_call_that_gave_it(db, other):
     insert(db, *(move(10, at) for at in range(4)))
@@ -144,7 +150,9 @@ def test_a_cursor_is_of_the_call_that_gave_it(db, other):
 def test_a_page_without_room_is_the_opening_alone(db):
     append(db, "BALANCE_INCREASED", aggregate="b", data={"user_id": "anna"})
     place(db)
-    assert [row["entry"] for row in call_all(db, "balance_statement", TENANT, "anna", None, None, None, 0)] == ["opening"]
+    assert [row["entry"] for row in call_all(db, "balance_statement", TENANT, "anna", None, None, None, 0)] == [
+        "opening"
+    ]
 
 
 @pytest.mark.parametrize("role", ["app", "reader", "operator"])

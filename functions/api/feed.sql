@@ -17,7 +17,7 @@ DECLARE
     v_after record;
 BEGIN
     PERFORM projection.require_page(p_tenant_id, p_limit);
-    PERFORM projection.see_to_era();
+    PERFORM projection.see_to_era(p_tenant_id);
     v_after := projection.feed_place(p_tenant_id, p_after);
     RETURN QUERY
     SELECT f.event_table, f.id, f.aggregate_id, f.event_type, f.event_data, f."timestamp", f.version, f.metadata,

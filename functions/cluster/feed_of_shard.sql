@@ -17,7 +17,7 @@ DECLARE
     v_number bigint;
     v_events jsonb;
 BEGIN
-    PERFORM projection.see_to_era();
+    PERFORM projection.see_to_era(p_shard_id => p_shard_id);
     SELECT s.shardminvalue::integer AS lowest, s.shardmaxvalue::integer AS highest INTO v_shard
     FROM pg_catalog.pg_dist_shard AS s WHERE s.shardid = p_shard_id;
     -- A shard that was split off goes on where the one was that it is a part of.
