@@ -1,7 +1,7 @@
--- requires: functions/feed/begin_era.sql
 -- requires: functions/feed/feed_era.sql
 -- requires: functions/feed/feed_server_start.sql
 -- requires: functions/feed/feed_start.sql
+-- requires: functions/feed/first_feed_position.sql
 SET LOCAL ROLE betledger_owner;
 
 -- An id of a transaction first, the era then: projection.set_era() relies on it. Not below the last transaction that
@@ -13,7 +13,7 @@ LANGUAGE sql VOLATILE
 RETURN CASE
     WHEN projection.feed_start() = projection.feed_server_start()
         THEN greatest(txid_current(), txid_snapshot_xmax(txid_current_snapshot()) - 1) | (projection.feed_era() << 44)
-    ELSE projection.begin_era()
+    ELSE projection.first_feed_position()
 END;
 
 COMMENT ON FUNCTION projection.feed_position() IS

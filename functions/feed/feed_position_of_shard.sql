@@ -1,5 +1,5 @@
 -- requires: functions/feed/feed_position.sql
--- requires: functions/feed/first_feed_position_of_shard.sql
+-- requires: functions/feed/first_feed_position.sql
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.feed_position_of_shard(p_shard oid)
@@ -7,7 +7,7 @@ RETURNS bigint
 LANGUAGE sql VOLATILE
 RETURN CASE
     WHEN to_regclass('projection.feed_shard_' || p_shard::text) IS NOT NULL THEN projection.feed_position()
-    ELSE projection.first_feed_position_of_shard(p_shard)
+    ELSE projection.first_feed_position(p_shard)
 END;
 
 COMMENT ON FUNCTION projection.feed_position_of_shard(oid) IS

@@ -9,9 +9,7 @@ BEGIN
     IF current_setting('transaction_read_only') = 'on' THEN
         RETURN;
     END IF;
-    IF projection.feed_start() IS DISTINCT FROM projection.feed_server_start() THEN
-        PERFORM projection.begin_era();
-    END IF;
+    PERFORM projection.begin_era();
     IF projection.is_distributed('public.bet_events') THEN
         PERFORM projection.see_to_shard(coalesce(
             p_shard_id, pg_catalog.get_shard_id_for_distribution_column('public.bet_events', p_tenant_id)

@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 SET row_security = on
 AS $$
 BEGIN
-    PERFORM projection.first_feed_position_of_shard(s.shard)
+    PERFORM projection.admit_shard(s.shard)
     FROM (
         SELECT DISTINCT to_regclass(projection.local_table(e.event_table, p_shard_id))::oid AS shard
         FROM projection.registered_types() AS e
