@@ -26,7 +26,7 @@ TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;
 CREATE TABLE public.consumers (
     tenant_id bigint NOT NULL,
     name text COLLATE "C" NOT NULL,
-    feed_cursor text NOT NULL,
+    feed_cursor text,
     advanced_at timestamptz NOT NULL,
     CONSTRAINT consumers_pkey PRIMARY KEY (tenant_id, name),
     CONSTRAINT consumers_name CHECK (length(name) BETWEEN 1 AND 200)
@@ -37,10 +37,10 @@ COMMENT ON TABLE public.consumers IS
 'transaction in which the consumer keeps what it made of the events.';
 COMMENT ON COLUMN public.consumers.tenant_id IS 'The tenant whose feed it reads; 0 for that of the whole ledger.';
 COMMENT ON COLUMN public.consumers.name IS 'The consumer, by a name of 1 to 200 characters of its own choice.';
-COMMENT ON COLUMN public.consumers.feed_cursor IS 'The cursor of the last event that it has dealt with.';
+COMMENT ON COLUMN public.consumers.feed_cursor IS 'The cursor of the last event that it has dealt with; null: it begins.';
 COMMENT ON COLUMN public.consumers.advanced_at IS 'When it came there.';
 
 SELECT projection.wall_off('public.consumers', p_takes_rows => true);
 
-GRANT INSERT, UPDATE (feed_cursor, advanced_at), DELETE ON public.consumers
+GRANT INSERT, UPDATE (feed_cursor, advanced_at) ON public.consumers
 TO betledger_app, betledger_tenant, betledger_operator;

@@ -45,13 +45,13 @@ SECRET = "secret-of-10002"
 SAME_ID = UUID("00000000-0000-4000-8000-000000000001")
 THEIR_ID = UUID("00000000-0000-4000-8000-000000000002")
 
-TENANT_TABLES = (*EVENT_TABLES, *READ_TABLES, "projection.tenant_totals", "personal_keys")
+TENANT_TABLES = (*EVENT_TABLES, *READ_TABLES, "projection.tenant_totals", "personal_keys", "consumers")
 # Written by triggers and migrations only.
 KEPT_TABLES = (
     *(t for t in READ_TABLES if t != "tenants_summary_view"),
     *(f"projection.{t}" for t in ("tenant_totals", "event_types", "projections", "sources")),
 )
-TABLES = (*EVENT_TABLES, *KEPT_TABLES, "personal_keys")
+TABLES = (*EVENT_TABLES, *KEPT_TABLES, "personal_keys", "consumers")
 WEAK_LOCKS = ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE")
 LOCKS = ("SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
 
@@ -1040,7 +1040,7 @@ ODD = {
 }  # fmt: skip
 # Those that run with the rights of the owner, and who may execute them.
 DEFINERS = {
-    "tenant_login": {"refuse_event"},
+    "tenant_login": {"refuse_event", "begin_era", "admit_shard"},
     "app": {"refuse_event"},
     "reader": set(),
     "operator": {

@@ -24,7 +24,7 @@ FUNCTIONS = f"""
 API = {
     "place_bet", "confirm_bet", "settle_bet", "cancel_bet", "deposit", "withdraw", "complete_payment", "fail_payment",
     "bet_history", "payment_history", "balance_history", "bet_events_between", "payment_events_between", "balance_events_between", "bet_as_of", "payment_as_of", "balance_as_of",
-    "balance_statement",
+    "balance_statement", "feed", "ledger_feed", "advance_consumer", "reset_consumer",
     "personal_key", "erase_person",
 }  # fmt: skip
 
@@ -78,13 +78,14 @@ NONE_OF_THESE = {
         SELECT name || ' ' || privilege_type || ' ' || grantee::regrole AS name FROM ({TABLES}) t, aclexplode(relacl) AS a
         WHERE a.grantee <> t.relowner
         AND (is_grantable OR privilege_type IN ('TRUNCATE', 'DELETE', 'TRIGGER', 'REFERENCES', 'UPDATE'))""",
-    "anything but SELECT for anybody but the owner on what is neither an event table nor the keys of persons": f"""
+    "anything but SELECT for anybody but the owner on what is neither an event table nor the keys of persons or the places of consumers": f"""
         SELECT name || ' ' || privilege_type || ' ' || grantee::regrole AS name FROM ({TABLES}) t, aclexplode(relacl) AS a
-        WHERE a.grantee <> t.relowner AND privilege_type <> 'SELECT' AND relname <> ALL ('{{{",".join(EVENT_TABLES)},personal_keys}}')""",
-    "a column that others may update, except metadata and what erases a person": f"""
+        WHERE a.grantee <> t.relowner AND privilege_type <> 'SELECT' AND relname <> ALL ('{{{",".join(EVENT_TABLES)},personal_keys,consumers}}')""",
+    "a column that others may update, except metadata, what erases a person and the place of a consumer": f"""
         SELECT name || '.' || c.attname AS name FROM ({TABLES}) t JOIN pg_attribute c ON c.attrelid = t.oid,
             aclexplode(c.attacl) AS a
-        WHERE c.attname <> 'metadata' AND name || '.' || c.attname NOT IN ('public.personal_keys.key', 'public.personal_keys.erased_at')""",
+        WHERE c.attname <> 'metadata' AND name || '.' || c.attname NOT IN (
+            'public.personal_keys.key', 'public.personal_keys.erased_at', 'public.consumers.feed_cursor', 'public.consumers.advanced_at')""",
     "a SECURITY DEFINER function without a search_path that ends in pg_temp": f"""
         SELECT name FROM ({FUNCTIONS}) f WHERE prosecdef AND NOT EXISTS (
             SELECT FROM unnest(proconfig) AS c WHERE c ~ '^search_path=.*\\mpg_temp$')""",
@@ -157,8 +158,8 @@ BROKEN = {
     "a unique index of a table with tenant_id that does not hold tenant_id": "CREATE UNIQUE INDEX x ON bets_view (bet_id)",
     "a function that PUBLIC may execute": "CREATE FUNCTION ops.x() RETURNS int LANGUAGE sql RETURN 1",
     "a table, view or sequence that PUBLIC may use": "GRANT SELECT ON bets_view TO PUBLIC",
-    "anything but SELECT for anybody but the owner on what is neither an event table nor the keys of persons": "GRANT INSERT ON bets_view TO betledger_app",
-    "a column that others may update, except metadata and what erases a person": "GRANT UPDATE (event_data) ON bet_events TO betledger_app",
+    "anything but SELECT for anybody but the owner on what is neither an event table nor the keys of persons or the places of consumers": "GRANT INSERT ON bets_view TO betledger_app",
+    "a column that others may update, except metadata, what erases a person and the place of a consumer": "GRANT UPDATE (event_data) ON bet_events TO betledger_app",
     "a SECURITY DEFINER function without a search_path that ends in pg_temp": (
         "CREATE FUNCTION ops.x() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog RETURN 1"
     ),

@@ -190,7 +190,7 @@ def test_the_clock_jumps_back(db: psycopg.Connection, dsn: str) -> None:
 
 TABLES = (
     "bet_events", "payment_events", "balance_events", "bets_view", "payments_view", "user_balances_view", "user_activity_view",
-    "projection.tenant_totals", "projection.event_types", "projection.projections", "projection.sources", "ops.maintenance_runs", "personal_keys",
+    "projection.tenant_totals", "projection.event_types", "projection.projections", "projection.sources", "ops.maintenance_runs", "personal_keys", "consumers",
 )  # fmt: skip
 CALLS: dict[str, str] = {
     "place_bet": "SELECT * FROM place_bet(1, 'u1', 1, 2, 'f', 'new', true)",
@@ -211,6 +211,10 @@ CALLS: dict[str, str] = {
     "payment_as_of": f"SELECT * FROM payment_as_of(1, '{{payment}}', {T0 * 2})",
     "balance_as_of": f"SELECT * FROM balance_as_of(1, 'u1', {T0 * 2})",
     "balance_statement": "SELECT * FROM balance_statement(1, 'u1')",
+    "feed": "SELECT * FROM feed(1)",
+    "ledger_feed": "SELECT * FROM ledger_feed()",
+    "advance_consumer": "SELECT advance_consumer(1, 'w', NULL, (SELECT max(feed_cursor) FROM feed(1)))",
+    "reset_consumer": "SELECT reset_consumer(1, 'w')",
     "personal_key": "SELECT * FROM personal_key(1, 'u1')",
     "erase_person": "SELECT * FROM erase_person(1, 'u1')",
     "rebuild_projection": "CALL ops.rebuild_projection()",

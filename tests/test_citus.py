@@ -204,7 +204,7 @@ def test_tables_are_distributed_by_tenant_and_colocated(db: psycopg.Connection) 
             " FROM pg_dist_partition",
         )
     }
-    spread = {name: made.pop(name) for name in (*EVENT_TABLES, *READ_TABLES, "personal_keys")}
+    spread = {name: made.pop(name) for name in (*EVENT_TABLES, *READ_TABLES, "personal_keys", "consumers")}
     assert len(set(spread.values())) == 1 and next(iter(spread.values()))[:2] == ("h", "tenant_id")
     assert {name: kind for name, (kind, *_) in made.items()} == {
         **{f"projection.{name}": "n" for name in ("event_types", "projections", "sources")},
@@ -252,7 +252,7 @@ CALLS = [
     "place_bet(1, 'u', 1, 2, 'f', 'k')", "confirm_bet(1, 'b')", "settle_bet(1, 'b', 'win', 2)", "cancel_bet(1, 'b')",
     "deposit(1, 'u', 1, 'k')", "withdraw(1, 'u', 1, 'k')", "complete_payment(1, 'p')", "fail_payment(1, 'p')",
     "bet_history(1, 'b')", "payment_history(1, 'p')", "balance_history(1, 'u')", "bet_events_between(1, 1, 2)",
-    "bet_as_of(1, 'b', 1)", "payment_as_of(1, 'p', 1)", "balance_as_of(1, 'u', 1)", "balance_statement(1, 'u')",
+    "bet_as_of(1, 'b', 1)", "payment_as_of(1, 'p', 1)", "balance_as_of(1, 'u', 1)", "balance_statement(1, 'u')", "feed(1)", "reset_consumer(1, 'w')",
 ]  # fmt: skip
 
 

@@ -490,6 +490,9 @@ def test_reading_needs_a_tenant(app, function, tenant):
         ("payment_as_of", ("p", 1)),
         ("balance_as_of", ("u", 1)),
         ("balance_statement", ("u",)),
+        ("feed", ()),
+        ("advance_consumer", ("w", None, "x")),
+        ("reset_consumer", ("w",)),
     ],
 )
 @pytest.mark.parametrize("tenant", [None, 0, -1])
@@ -747,7 +750,7 @@ def test_reading_changes_nothing(connect, db, world):
     for args in (
         ("bet_history", TENANT, world["bet"]), ("payment_history", TENANT, world["paid"]), ("balance_history", TENANT, "u1"),
         ("bet_events_between", TENANT, 0, FUTURE), ("bet_as_of", TENANT, world["bet"], FUTURE), ("balance_as_of", TENANT, "u1", FUTURE),
-        ("payment_as_of", TENANT, world["paid"], FUTURE), ("balance_statement", TENANT, "u1"),
+        ("payment_as_of", TENANT, world["paid"], FUTURE), ("balance_statement", TENANT, "u1"), ("feed", TENANT), ("ledger_feed",),
     ):  # fmt: skip
         assert call_all(reader, *args) != []
     assert state(db) == before

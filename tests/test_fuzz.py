@@ -511,6 +511,13 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
         ("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES),
         ("after", None, CURSORS), ("limit", 10, LIMITS),
     ],
+    "feed": [
+        ("tenant_id", TENANT, TENANTS), ("after", None, CURSORS), ("limit", 10, LIMITS), ("types", None, [[], ["x"], [None]]),
+    ],
+    "advance_consumer": [
+        ("tenant_id", TENANT, TENANTS), ("name", "w", IDENTIFIERS), ("from", None, CURSORS), ("to", None, CURSORS),
+    ],
+    "reset_consumer": [("tenant_id", TENANT, TENANTS), ("name", "w", IDENTIFIERS), ("to", None, CURSORS)],
     "personal_key": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS)],
     "erase_person": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS)],
 }  # fmt: skip

@@ -133,6 +133,7 @@ FOREIGN_CALLS = [
     ("bet_history", OTHER, "bet-1"), ("payment_history", OTHER, "p1"), ("balance_history", OTHER, "u1"),
     ("bet_events_between", OTHER, 0, T0), ("bet_as_of", OTHER, "bet-1", T0), ("balance_as_of", OTHER, "u1", T0),
     ("payment_as_of", OTHER, "p1", T0), ("balance_statement", OTHER, "u1"),
+    ("feed", OTHER), ("advance_consumer", OTHER, "w", None, "x"), ("reset_consumer", OTHER, "w"),
 ]  # fmt: skip
 
 

@@ -14,13 +14,12 @@ BEGIN
     END IF;
     PERFORM projection.require_feed_cursor(p_tenant_id, p_from);
     PERFORM projection.require_feed_cursor(p_tenant_id, p_to);
-    IF p_from IS NULL THEN
+    UPDATE public.consumers AS c SET feed_cursor = p_to, advanced_at = clock_timestamp()
+    WHERE c.tenant_id = p_tenant_id AND c.name = p_name AND c.feed_cursor IS NOT DISTINCT FROM p_from;
+    IF NOT FOUND AND p_from IS NULL THEN
         INSERT INTO public.consumers (tenant_id, name, feed_cursor, advanced_at)
         VALUES (p_tenant_id, p_name, p_to, clock_timestamp())
         ON CONFLICT DO NOTHING;
-    ELSE
-        UPDATE public.consumers AS c SET feed_cursor = p_to, advanced_at = clock_timestamp()
-        WHERE c.tenant_id = p_tenant_id AND c.name = p_name AND c.feed_cursor = p_from;
     END IF;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'consumer % of tenant % is not where this session has read from', quote_literal(p_name), p_tenant_id

@@ -10,10 +10,6 @@ AS $$
 BEGIN
     PERFORM projection.require_consumer(p_tenant_id, p_name);
     PERFORM projection.require_feed_cursor(p_tenant_id, p_to);
-    IF p_to IS NULL THEN
-        DELETE FROM public.consumers AS c WHERE c.tenant_id = p_tenant_id AND c.name = p_name;
-        RETURN;
-    END IF;
     INSERT INTO public.consumers AS c (tenant_id, name, feed_cursor, advanced_at)
     VALUES (p_tenant_id, p_name, p_to, clock_timestamp())
     ON CONFLICT (tenant_id, name) DO UPDATE SET feed_cursor = excluded.feed_cursor, advanced_at = excluded.advanced_at;
@@ -21,8 +17,8 @@ END
 $$;
 
 COMMENT ON FUNCTION public.reset_consumer(bigint, text, text) IS
-'Sets a consumer to a cursor, wherever it was, or forgets it: then it begins again. What it makes of the events that '
-'it reads again is its own affair. Errors: BL001 bad name or cursor, BL006 foreign tenant. Example: SELECT '
+'Sets a consumer to a cursor, or to the beginning, wherever it was. What it makes of the events that it reads again is '
+'its own affair. Errors: BL001 bad name or cursor, BL006 foreign tenant. Example: SELECT '
 'public.reset_consumer(10001, ''warehouse'').';
 
 REVOKE ALL ON FUNCTION public.reset_consumer(bigint, text, text) FROM public;

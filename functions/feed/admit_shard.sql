@@ -15,7 +15,8 @@ $$;
 
 COMMENT ON FUNCTION projection.admit_shard(oid) IS
 'On a node of Citus: admits a shard that was made here, split off or moved here to the feed of the node, before the '
-'first event that the node stores in it. Example: SELECT projection.admit_shard(''public.bet_events_102008''::regclass).';
+'first event that the node stores in it. Example: SELECT '
+'projection.admit_shard(''public.bet_events_102008''::regclass).';
 
 REVOKE ALL ON FUNCTION projection.admit_shard(oid) FROM public;
 

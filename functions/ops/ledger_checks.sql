@@ -116,7 +116,7 @@ VALUES
         c.advanced_at, c.waits_since)
     FROM ops.consumers() AS c
     WHERE greatest(c.advanced_at, c.waits_since) < now() - interval '1 hour'$q$,
-'Look for what stops it; SELECT reset_consumer(tenant, name) forgets one that is not needed any more.')
+'Look for what stops it; SELECT ops.forget_consumer(tenant, name) removes one that is not needed any more.')
 
 $$;
 
