@@ -512,7 +512,7 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
         ("after", None, CURSORS), ("limit", 10, LIMITS),
     ],
     "feed": [
-        ("tenant_id", TENANT, TENANTS), ("after", None, CURSORS), ("limit", 10, LIMITS), ("types", None, [[], ["x"], [None]]),
+        ("tenant_id", TENANT, TENANTS), ("after", None, CURSORS), ("limit", 10, LIMITS), ("types", None, [([], True), (["x"], True), ([None], True)]),
     ],
     "advance_consumer": [
         ("tenant_id", TENANT, TENANTS), ("name", "w", IDENTIFIERS), ("from", None, CURSORS), ("to", None, CURSORS),

@@ -267,6 +267,24 @@ def test_one_bad_row_of_a_copy_changes_nothing(db, table):
     assert rows(db, "SELECT * FROM ops.verify_projections()") == []
 
 
+@pytest.mark.not_on_citus("COPY of a table with policies gives no row there")
+@pytest.mark.parametrize("table", EVENT_TABLES)
+def test_a_role_that_passes_row_level_security_loads_by_copy(db, connect, table):
+    events = batch(table, {})
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        copy(connect("app"), table, events)
+    db.execute("CREATE ROLE loader LOGIN BYPASSRLS PASSWORD 'only for tests'; GRANT betledger_app TO loader")
+    try:
+        db.execute("SET ROLE loader")
+        copy(db, table, events)
+        with refused(BAD_ROWS[table][0], BAD_ROWS[table][1]):
+            copy(db, table, batch(table, BAD_ROWS[table][2]))
+    finally:
+        db.execute("RESET ROLE; DROP ROLE loader")
+    assert len(rows(db, f"SELECT FROM {table}")) == 10
+    assert rows(db, "SELECT * FROM ops.verify_projections()") == []
+
+
 @pytest.mark.parametrize("table", EVENT_TABLES)
 def test_a_used_key_or_id_in_a_batch_changes_nothing(app, table):
     first = insert(app, event(AN_EVENT_OF[table], key="k"), table=table)
@@ -318,3 +336,81 @@ def test_a_kind_says_how_many_decimals_there_may_be(db, stake, fits, many):
             except psycopg.Error as error:
                 assert "20 digits before and 2 after the point" in str(error.diag.message_hint)
                 raise
+
+
+@pytest.mark.not_on_citus("rows go to the nodes as text")
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize(
+    ("event_type", "columns", "word"),
+    [
+        ("V1_BETS_BET_PLACED", {"data": {"user_id": "x" * 5000}}, "event_data.user_id"),
+        ("V1_BETS_BET_PLACED", {"data": {"fixture_id": "x" * 5000}}, "event_data.fixture_id"),
+        ("V1_BETS_BET_CANCELLED", {"data": {"reason": "x" * 5000}}, "event_data.reason"),
+        ("V1_BETS_BET_CONFIRMED", {"data": {"note": "x" * 70_000}}, "bytes"),
+        ("V1_BETS_BET_CONFIRMED", {"key": "k" * 5000}, "metadata.idempotency_key"),
+        ("V1_BETS_BET_CONFIRMED", {"metadata": json.dumps({"note": "x" * 70_000})}, "bytes"),
+        ("V1_BALANCES_BALANCE_INCREASED", {"data": {"payment_id": "x" * 5000}}, "event_data.payment_id"),
+    ],
+)
+def test_what_was_compressed_in_another_table_is_looked_at_as_it_is(connect, event_type, columns, word, many):
+    """A staging table keeps repetitive text in a fraction of its size."""
+    app, table = connect("app"), TABLE_OF[event_type.split("_")[1]]
+    app.execute(f"CREATE TEMPORARY TABLE staging (LIKE public.{table})")
+    for n in range(1 + many):
+        row = event(event_type, aggregate=f"a{n}", **columns) | {"created_at": "2026-01-01"}
+        app.execute(
+            sql.SQL("INSERT INTO staging ({}) VALUES ({})").format(
+                sql.SQL(", ").join(map(sql.Identifier, row)), sql.SQL(", ").join([sql.Placeholder()] * len(row))
+            ),
+            list(row.values()),
+        )
+    with unchanged(app), refused("BL001", word):
+        app.execute(f"INSERT INTO public.{table} SELECT * FROM staging")
+    # What is long and allowed comes in, and is there as it was.
+    app.execute("TRUNCATE staging")
+    fine = event(event_type, aggregate="fine", data={"note": "x" * 60_000})
+    app.execute("INSERT INTO staging (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version, created_at)"
+                " VALUES (%(id)s, %(tenant_id)s, 'fine', %(event_type)s, %(event_data)s, %(timestamp)s, 1, now())", fine)  # fmt: skip
+    app.execute(f"INSERT INTO public.{table} SELECT * FROM staging")
+    assert one(app, f"SELECT event_data FROM {table}")["event_data"] == json.loads(fine["event_data"])
+
+
+def test_a_balance_event_that_names_a_payment_and_a_bet_is_of_the_payment(connect):
+    app = connect("app")
+    insert(app, event("V1_BETS_BET_PLACED", aggregate="b1"))
+    insert(app, event("V1_PAYMENTS_WITHDRAWAL_CREATED", aggregate="p1", data={"amount": 40}))
+    insert(app, event("V1_BALANCES_BALANCE_DECREASED", aggregate="b", data={"amount": 40, "payment_id": "p1", "bet_id": "b1"}))
+    assert one(app, "SELECT cause, cause_id FROM balance_statement(%s, 'u1') WHERE entry = 'movement'", (TENANT,)) == {
+        "cause": "payment", "cause_id": "p1",
+    }  # fmt: skip
+    app.execute("SELECT FROM cancel_bet(%s, 'b1')", (TENANT,))
+    assert one(app, "SELECT balance FROM user_balances_view")["balance"] == -40
+    app.execute("SELECT FROM fail_payment(%s, 'p1')", (TENANT,))
+    assert one(app, "SELECT balance FROM user_balances_view")["balance"] == 0
+
+
+@pytest.mark.parametrize("event_type", TYPES)
+@pytest.mark.parametrize("cause", ["payment_id", "bet_id"])
+def test_what_an_event_moves_money_for_has_256_characters(connect, event_type, cause):
+    app = connect("app")
+    with unchanged(app), refused("BL001", f"event_data.{cause} has 257 characters"):
+        insert(app, event(event_type, data={cause: "x" * 257}))
+    insert(app, event(event_type, data={cause: "🎲" * 256}))
+
+
+@pytest.mark.parametrize("table", EVENT_TABLES)
+def test_65536_bytes_are_those_of_the_jsonb_that_is_sent(connect, table):
+    app = connect("app")
+    size = "SELECT pg_column_size(%s::jsonb)"
+    for column, base in (("event_data", PAYLOADS[AN_EVENT_OF[table]]), ("metadata", {})):
+        # The longest text that fits, and one character more.
+        values = [json.dumps(base | {"more": "x" * length}) for length in range(65300, 65536)]
+        sizes = [app.execute(size, (value,)).fetchone()[0] for value in values]
+        last = max(n for n, found in enumerate(sizes) if found <= 65536)
+        for value, fits in ((values[last], True), (values[last + 1], False)):
+            row = event(AN_EVENT_OF[table], aggregate=column) | {column: value}
+            if fits:
+                insert(app, row)
+            else:
+                with unchanged(app), refused("BL001", column, "bytes"):
+                    insert(app, row)
