@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -211,6 +212,69 @@ def test_a_bet_that_is_settled_before_it_is_placed_is_settled_everywhere(app):
     for step in ("confirm_bet",), ("cancel_bet",), ("settle_bet", "win", 5):
         with unchanged(app), refused("BL003", "settled"):
             call(app, step[0], TENANT, "b1", *step[1:])
+
+
+TYPE = (
+    "INSERT INTO projection.event_types (event_table, event_type, kind, status, rank, required_fields, has_effect)"
+    " VALUES ('public.{}_events', '{}', {}, {}, {}, '{}', {})"
+)
+AMOUNTS = '{"user_id": "identifier", "amount": "amount"}'
+MORE_TYPES = [
+    TYPE.format("bet", "V2_BETS_BET_SETTLED", "'bet'", "'settled'", 2, "{}", True),
+    TYPE.format("bet", "V1_BETS_BET_NOTED", "NULL", "NULL", 2, "{}", False),
+    TYPE.format("payment", "V2_PAYMENTS_DEPOSIT_COMPLETED", "'deposit'", "'completed'", 2, "{}", True),
+    TYPE.format("payment", "V1_PAYMENTS_PAYMENT_NOTED", "NULL", "NULL", 2, "{}", False),
+    TYPE.format("balance", "V2_BALANCES_BALANCE_INCREASED", "'credit'", "'increased'", 0, AMOUNTS, True),
+    TYPE.format("balance", "V1_BALANCES_FEE_TAKEN", "'debit'", "'decreased'", 0, AMOUNTS, True),
+]
+
+
+@pytest.fixture
+def more_types(db):
+    """Types that a later migration registers."""
+    with db.transaction():
+        db.execute("SET LOCAL ROLE betledger_owner")
+        for statement in MORE_TYPES:
+            db.execute(statement)
+        for table in ("bet_events", "payment_events", "balance_events"):
+            db.execute("SELECT projection.compile(%s), projection.prove(%s)", (f"public.{table}", f"public.{table}"))
+
+
+def of_type(app, event_type: str, aggregate: str, data: str = "{}", ms: int = 0) -> None:
+    like = {"BETS": "V1_BETS_BET_CONFIRMED", "PAYMENTS": "V1_PAYMENTS_DEPOSIT_FAILED", "BALANCES": "V1_BALANCES_BALANCE_INCREASED"}
+    row = event(like[event_type.split("_")[1]], aggregate=aggregate, timestamp=int(time.time() * 1000) + ms)
+    insert(app, row | {"event_type": event_type, "event_data": data})
+
+
+@pytest.mark.not_on_citus("types are added by a migration there")
+def test_another_version_of_a_type_is_what_its_row_says(app, world, more_types):
+    """Nothing is read out of a name: not by the read tables, nor by the functions."""
+    of_type(app, "V2_BALANCES_BALANCE_INCREASED", "b", '{"user_id": "u1", "amount": 10}')
+    assert balance(app) == 80
+    of_type(app, "V1_BALANCES_FEE_TAKEN", "b", json.dumps({"user_id": "u1", "amount": 5, "payment_id": world["taken"]}))
+    assert balance(app) == 75
+    assert call(app, "fail_payment", TENANT, world["taken"])["balance"] == 100
+    of_type(app, "V2_BETS_BET_SETTLED", world["bet"])
+    of_type(app, "V2_PAYMENTS_DEPOSIT_COMPLETED", world["paid"])
+    assert one(app, "SELECT status FROM bets_view WHERE tenant_id = %s", (TENANT,))["status"] == "settled"
+    with unchanged(app):
+        for step in ("confirm_bet",), ("cancel_bet",), ("settle_bet", "win", 5):
+            with refused("BL003", "is settled"):
+                call(app, step[0], TENANT, world["bet"], *step[1:])
+        for step in ("complete_payment", "fail_payment"):
+            with refused("BL003", "is completed"):
+                call(app, step, TENANT, world["paid"])
+
+
+@pytest.mark.not_on_citus("types are added by a migration there")
+def test_an_event_without_effect_stands_in_nobodys_way(app, world, more_types):
+    """However late it is dated: its time is not that of the stream."""
+    of_type(app, "V1_BETS_BET_NOTED", world["bet"], ms=43_200_000)
+    of_type(app, "V1_PAYMENTS_PAYMENT_NOTED", world["paid"], ms=43_200_000)
+    assert call(app, "confirm_bet", TENANT, world["bet"])["status"] == "confirmed"
+    assert call(app, "settle_bet", TENANT, world["bet"], "win", 20)["status"] == "settled"
+    assert call(app, "complete_payment", TENANT, world["paid"])["status"] == "completed"
+    assert balance(app) == 90
 
 
 @pytest.mark.parametrize(

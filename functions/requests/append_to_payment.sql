@@ -11,6 +11,7 @@ DECLARE
     v_event_type text;
     v_event_id uuid;
     v_event record;
+    v_was text;
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
     SELECT
@@ -55,13 +56,14 @@ BEGIN
         FROM public.payment_events AS e
         WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = p_payment_id AND e.id <> v_event_id
     LOOP
-        IF projection.event_status(v_event.event_type) <> 'created' THEN
-            RAISE EXCEPTION 'payment % is %: it cannot be %',
-                quote_literal(p_payment_id), projection.event_status(v_event.event_type), p_status
+        v_was := projection.event_status(v_event.event_type);
+        CONTINUE WHEN v_was IS NULL;
+        IF v_was <> 'created' THEN
+            RAISE EXCEPTION 'payment % is %: it cannot be %', quote_literal(left(p_payment_id, 100)), v_was, p_status
                 USING ERRCODE = 'BL003', HINT = 'Only a created payment can be completed or failed.';
         END IF;
         IF v_event."timestamp" > event_time THEN
-            RAISE EXCEPTION 'payment % was changed at the same moment', quote_literal(p_payment_id)
+            RAISE EXCEPTION 'payment % was changed at the same moment', quote_literal(left(p_payment_id, 100))
                 USING ERRCODE = 'serialization_failure', HINT = 'Call again.';
         END IF;
     END LOOP;
