@@ -39,7 +39,7 @@ BEFORE_US = {
     "22008": "a date beyond its range",
     "54001": "JSON nested too deep",
 }
-OURS = {"BL001", "BL002", "BL003", "BL004", "BL005", "BL007"}
+OURS = {"BL001", "BL002", "BL003", "BL004", "BL005", "BL007", "BL010"}
 TRIED: Counter[str] = Counter()
 
 
@@ -196,6 +196,8 @@ def outcome(conn: psycopg.Connection, what: str, action: Any) -> psycopg.Error |
             assert "PL/pgSQL" not in context and "SQL function" not in context, f"from inside of us: {error}"
         else:
             assert error.diag.message_hint, error
+            # What was sent is named, up to 100 characters of it: logs are no place for the rest.
+            assert len(message(error)) < 400, f"{len(message(error))} characters: {message(error)[:400]}"
         return error
     return None
 
@@ -560,6 +562,42 @@ def test_nasty_values_of_each_argument(db, connect, function, argument):
         else:
             assert error is not None and error.sqlstate == "BL001", case
             assert name in message(error), case
+        if error and isinstance(value, str) and len(value) > 100:
+            assert value[:101] not in message(error), case
+    assert state(db) == before
+
+
+def test_long_values_of_other_refusals_are_named_by_their_beginning(db, connect):
+    app, long = connect("app"), "x" * 1000
+    key = long[:200]
+    place(db)
+    app.execute("SELECT FROM cancel_bet(10001, 'bet-1', %s, %s)", (long, key))
+    app.execute("SELECT FROM deposit(10001, %s, 5, 'd')", (key,))
+    app.execute("SELECT FROM erase_person(10001, %s)", (key,))
+    place(db, bet=long[:256])
+    app.execute("SELECT FROM cancel_bet(10001, %s)", (long[:256],))
+    before = state(db)
+    for sqlstate, statement, arguments in (
+        ("BL005", "SELECT FROM cancel_bet(10001, 'bet-1', 'y' || %s, %s)", (long[1:], key)),
+        ("BL005", "SELECT FROM confirm_bet(10001, 'bet-1', %s)", (key,)),
+        ("BL003", "SELECT FROM confirm_bet(10001, %s)", (long[:256],)),
+        ("BL004", "SELECT FROM withdraw(10001, %s, 6, 'w')", (key,)),
+        ("BL007", "SELECT FROM personal_key(10001, %s)", (key,)),
+        ("BL001", "SELECT FROM settle_bet(10001, 'bet-1', 'loss', %s)", (Decimal("9" * 100_000),)),
+        ("BL010", "UPDATE bet_events SET metadata = metadata - 'idempotency_key' WHERE metadata ->> 'idempotency_key' = %s", (key,)),
+    ):  # fmt: skip
+        error = outcome(app, "long values", lambda s=statement, a=arguments: app.execute(s, a))
+        assert error is not None and error.sqlstate == sqlstate, (statement, error)
+        assert long[:101] not in message(error) and long[:90] in message(error).replace("9", "x"), error
+    walled = connect("tenant_login")
+    walled.execute("SELECT set_config('app.tenant_id', %s, false)", (long,))
+    with pytest.raises(psycopg.Error) as caught:
+        walled.execute("SELECT FROM deposit(10001, 'u1', 5, 'k')")
+    assert caught.value.sqlstate == "BL006" and long[:101] not in str(caught.value)
+    app.execute("SELECT set_config('app.idempotency_key', %s, false)", (key,))
+    with pytest.raises(psycopg.Error) as caught:
+        app.execute("SELECT FROM deposit(10001, 'u1', 5, %s)", (long,))
+    assert caught.value.sqlstate == "BL001" and long[:101] not in str(caught.value)
     assert state(db) == before
 
 
@@ -584,7 +622,7 @@ def test_nasty_arguments_of_maintenance(db, connect):
             operator.execute(sql.SQL(statement).format(value))
         except psycopg.Error as error:
             # A number that is no bigint finds no such function.
-            assert error.sqlstate in ("BL001", "42883"), (statement, str(value)[:60], error)
+            assert error.sqlstate == ("42883" if value in (BIG, 2**31) else "BL001"), (statement, str(value)[:60], error)
             assert error.diag.message_hint
     assert state(db) == before
     assert rows(operator, "SELECT * FROM ops.verify_projections()") == []

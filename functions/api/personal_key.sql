@@ -29,7 +29,8 @@ BEGIN
         END IF;
     END IF;
     IF v_found.erased_at IS NOT NULL THEN
-        RAISE EXCEPTION 'user % of tenant % was erased at %', quote_literal(p_user_id), p_tenant_id, v_found.erased_at
+        RAISE EXCEPTION 'user % of tenant % was erased at %',
+            quote_literal(left(p_user_id, 100)), p_tenant_id, v_found.erased_at
             USING ERRCODE = 'BL007',
             HINT = 'What was encrypted cannot be read any more. '
                 'Give the person a new user_id, if there is to be one.';

@@ -24,7 +24,7 @@ BEGIN
             RETURN NEW;
         END IF;
         RAISE EXCEPTION 'idempotency key % of event % has not expired: it was stored at %',
-            OLD.metadata ->> 'idempotency_key', OLD.id, OLD.created_at
+            left(OLD.metadata ->> 'idempotency_key', 100), OLD.id, OLD.created_at
             USING ERRCODE = 'BL010',
             HINT = 'Take out keys that are older than 48 hours; an operator may take them out sooner.';
     END IF;

@@ -6,7 +6,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RAISE EXCEPTION '% is %', p_name, coalesce(p_value, 'null') USING ERRCODE = 'BL001', HINT = p_hint;
+    RAISE EXCEPTION '% is %', p_name, left(coalesce(p_value, 'null'), 100) USING ERRCODE = 'BL001', HINT = p_hint;
 END
 $$;
 

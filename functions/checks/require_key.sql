@@ -8,7 +8,8 @@ AS $$
 BEGIN
     IF nullif(current_setting('app.idempotency_key', true), '') IS DISTINCT FROM p_key THEN
         RAISE EXCEPTION 'idempotency key % is not that of the request, %',
-            coalesce(quote_literal(p_key), 'null'), quote_literal(current_setting('app.idempotency_key', true))
+            coalesce(quote_literal(left(p_key, 100)), 'null'),
+            quote_literal(left(current_setting('app.idempotency_key', true), 100))
             USING ERRCODE = 'BL001',
             HINT = 'The Idempotency-Key header is the key: leave it out of the call, or send the same in metadata.';
     END IF;

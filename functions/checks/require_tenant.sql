@@ -17,7 +17,7 @@ BEGIN
     THEN
         RAISE EXCEPTION 'tenant % is not open to role %: app.tenant_id is %',
             p_tenant_id, current_user,
-            coalesce(quote_literal(nullif(current_setting('app.tenant_id', true), '')), 'not set')
+            coalesce(quote_literal(left(nullif(current_setting('app.tenant_id', true), ''), 100)), 'not set')
             USING ERRCODE = 'BL006',
             HINT = format('Run SET LOCAL app.tenant_id = ''%s'' in the transaction.', p_tenant_id);
     END IF;

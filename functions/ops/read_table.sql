@@ -13,7 +13,7 @@ BEGIN
     WHERE p_name IN (p.read_table, split_part(p.read_table, '.', 2))
         OR p.kind = 'slots' AND p_name IN ('tenants_summary_view', 'public.tenants_summary_view');
     IF v_read_table IS NULL THEN
-        RAISE EXCEPTION 'projection % is unknown', coalesce(quote_literal(p_name), 'null')
+        RAISE EXCEPTION 'projection % is unknown', coalesce(quote_literal(left(p_name, 100)), 'null')
             USING ERRCODE = 'BL001', HINT = (
                 SELECT 'Known: ' || string_agg(p.read_table, ', ' ORDER BY p.position) || '.'
                 FROM projection.registered_projections() AS p

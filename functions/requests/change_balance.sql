@@ -20,7 +20,7 @@ BEGIN
     )
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'balance event % of % is there already', p_id, quote_literal(p_related_to)
+        RAISE EXCEPTION 'balance event % of % is there already', p_id, quote_literal(left(p_related_to, 100))
             USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
     END IF;
     IF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' THEN
@@ -31,7 +31,7 @@ BEGIN
             PERFORM projection.refuse_unseen('balance', p_user_id, p_tenant_id);
         ELSIF v_balance < 0 THEN
             RAISE EXCEPTION 'user % has %, which is less than %',
-                quote_literal(p_user_id), v_balance + p_amount, p_amount
+                quote_literal(left(p_user_id, 100)), v_balance + p_amount, p_amount
                 USING ERRCODE = 'BL004',
                 HINT = 'Deposit first, or ask for less. The same idempotency key may be sent again.';
         END IF;

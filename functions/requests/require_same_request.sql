@@ -11,11 +11,13 @@ DECLARE
     v_argument record;
 BEGIN
     IF p_stored_type IS NULL THEN
-        RAISE EXCEPTION 'idempotency key % was used by another transaction at the same moment', quote_literal(p_key)
+        RAISE EXCEPTION 'idempotency key % was used by another transaction at the same moment',
+            quote_literal(left(p_key, 100))
             USING ERRCODE = 'serialization_failure', HINT = 'Call again in a new transaction.';
     END IF;
     IF p_stored_type <> p_sent_type THEN
-        RAISE EXCEPTION 'idempotency key % was used for %, not for %', quote_literal(p_key), p_stored_type, p_sent_type
+        RAISE EXCEPTION 'idempotency key % was used for %, not for %',
+            quote_literal(left(p_key, 100)), p_stored_type, p_sent_type
             USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
     END IF;
     FOR v_argument IN
@@ -28,7 +30,8 @@ BEGIN
             AND CASE WHEN v_argument.stored #>> '{}' ~ '^[0-9]+(\.[0-9]+)?$'
                 THEN (v_argument.stored #>> '{}')::numeric = (v_argument.sent #>> '{}')::numeric ELSE false END;
         RAISE EXCEPTION 'idempotency key % was used with % %, now it is %',
-            quote_literal(p_key), v_argument.name, v_argument.stored, v_argument.sent
+            quote_literal(left(p_key, 100)), v_argument.name, left(v_argument.stored::text, 100),
+            left(v_argument.sent::text, 100)
             USING ERRCODE = 'BL005', HINT = 'Repeat a call with the same arguments, or send a new key.';
     END LOOP;
 END
