@@ -218,6 +218,10 @@ READING = [
             "SELECT pg_temp.seen(tenant_id) FROM bets_view"), OWN),
     tenant("a view of one's own",
            (f"CREATE TEMP VIEW mine WITH (security_invoker = false) AS {LOOK}", "SELECT * FROM mine"), OWN),
+    # What a team makes over our tables reads as its owner, unless it says otherwise.
+    tenant("a view of a team that reads as who asks", "SELECT tenant_id FROM of_a_team", OWN, prepare=(
+        f"CREATE VIEW public.of_a_team WITH (security_invoker = true) AS {LOOK};"
+        " GRANT SELECT ON public.of_a_team TO betledger_tenant")),
     tenant("a function of one's own, with the rights of its owner",
            (f"CREATE FUNCTION pg_temp.mine() RETURNS SETOF bigint LANGUAGE sql SECURITY DEFINER AS '{LOOK}'",
             "SELECT * FROM pg_temp.mine()"), OWN),
@@ -653,6 +657,16 @@ SERVER = [
               "SELECT projection.make_shard_functions(1)"),
 ]
 
+# Documented: what is made over our tables without security_invoker goes round the wall.
+OF_TEAMS = [
+    tenant("a view of a team that reads as its owner", "SELECT DISTINCT tenant_id FROM of_a_team ORDER BY 1",
+           [(TENANT,), (OTHER,)], prepare=(
+               f"CREATE VIEW public.of_a_team AS {LOOK}; GRANT SELECT ON public.of_a_team TO betledger_tenant")),
+    tenant("a function of a team that runs as its owner", "SELECT DISTINCT t FROM of_a_team() AS t ORDER BY 1",
+           [(TENANT,), (OTHER,)], prepare=(
+               f"CREATE FUNCTION public.of_a_team() RETURNS SETOF bigint LANGUAGE sql SECURITY DEFINER AS '{LOOK}'")),
+]
+
 # Documented: these succeed. One login is one role of PostgreSQL: tenants that share it share its name, its password,
 # its settings and its sessions. Tenants that send SQL of their own need a login each.
 LIMITS = [
@@ -688,7 +702,9 @@ STRANGER = [
 ]
 # fmt: on
 
-ATTEMPTS = [*READING, *STATISTICS, *SETTINGS, *SHADOWS, *WRITING, *DEFINITIONS, *SERVER, *LIMITS, *STRANGER]
+ATTEMPTS = [
+    *READING, *STATISTICS, *SETTINGS, *SHADOWS, *WRITING, *DEFINITIONS, *SERVER, *OF_TEAMS, *LIMITS, *STRANGER,
+]  # fmt: skip
 
 
 @pytest.fixture

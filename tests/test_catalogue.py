@@ -17,6 +17,7 @@ TABLES = f"""
 """
 FUNCTIONS = f"""
     SELECT o.*, n.nspname AS schema, o.oid::regprocedure::text AS name, r.rolname AS owner,
+        (SELECT l.lanname FROM pg_language l WHERE l.oid = o.prolang) AS language,
         obj_description(o.oid, 'pg_proc') AS comment
     FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace JOIN pg_roles r ON r.oid = o.proowner
     WHERE n.nspname IN {OURS} AND {NOT_OF_AN_EXTENSION.format("pg_proc")}
@@ -139,6 +140,26 @@ NONE_OF_THESE = {
     "a function that folds case by the locale of the database": f"""
         SELECT name FROM ({FUNCTIONS}) f
         WHERE prosrc ~* '\\m(lower|upper|initcap)\\((?![^()]*COLLATE "C"\\))'""",
+    "a function of an application that gives a page, and no way to the next one": f"""
+        SELECT name FROM ({FUNCTIONS}) f
+        WHERE schema = 'public' AND 'p_limit' = ANY (proargnames) AND NOT proargnames && '{{p_after,p_after_id}}'""",
+    "a function that takes, compares or copies whole rows of an event table, which a team may add a column to": f"""
+        SELECT name FROM ({FUNCTIONS}) f
+        WHERE proname !~ '^template_' AND (
+            prosrc ~* '\\m(new|old)\\M\\s*(=|<>|IS (NOT )?DISTINCT)|(=|<>|DISTINCT FROM)\\s*(new|old)\\M(?!\\.)|\\m(new|old)\\.\\*'
+            OR prosrc ~* 'INSERT INTO [a-z_.]*_events\\s+(SELECT|VALUES)')""",
+    "a function of an application that finds what the search_path of its caller finds": f"""
+        SELECT name FROM ({FUNCTIONS}) f
+        WHERE schema IN ('public', 'ops', 'http') AND prokind = 'f' AND language <> 'sql' AND NOT EXISTS (
+            SELECT FROM unnest(proconfig) AS c WHERE c LIKE 'search_path=%')""",
+    "a function of public without its errors in the comment": f"""
+        SELECT name FROM ({FUNCTIONS}) f WHERE schema = 'public' AND coalesce(comment, '') NOT LIKE '%Error%'""",
+    "a function that writes what it was given to the log of the server": f"""
+        SELECT name FROM ({FUNCTIONS}) f WHERE prosrc ~* '\\mRAISE (LOG|WARNING)'""",
+    "an insert that names the index of a conflict, and gives 23505 of another one while that is built": f"""
+        SELECT name FROM ({FUNCTIONS}) f
+        WHERE prosrc ~* 'ON CONFLICT\\s*\\(|ON CONFLICT ON' AND prosrc !~ 'unique_violation'
+        AND proname !~ '^template_' AND proname <> 'define'""",
     "a disabled trigger": f"""
         SELECT tgname AS name FROM ({TABLES}) t JOIN pg_trigger g ON g.tgrelid = t.oid WHERE tgenabled = 'D'""",
 }
@@ -181,6 +202,21 @@ BROKEN = {
         "CREATE FUNCTION ops.x(y text) RETURNS text LANGUAGE sql AS $$ SELECT lower(y) $$"
     ),
     "a disabled trigger": "ALTER TABLE bet_events DISABLE TRIGGER receive_event",
+    "a function of an application that gives a page, and no way to the next one": (
+        "CREATE FUNCTION public.x(p_limit integer) RETURNS integer LANGUAGE sql RETURN p_limit"
+    ),
+    "a function that takes, compares or copies whole rows of an event table, which a team may add a column to": (
+        "CREATE FUNCTION ops.x() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW = OLD THEN RETURN NULL; END IF; RETURN NEW; END $$"
+    ),
+    "a function of public without its errors in the comment": "COMMENT ON FUNCTION bet_history IS 'Example: SELECT 1.'",
+    "a function that writes what it was given to the log of the server": (
+        "CREATE FUNCTION ops.x(y text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING '%', y; END $$"
+    ),
+    "an insert that names the index of a conflict, and gives 23505 of another one while that is built": (
+        "CREATE FUNCTION ops.x() RETURNS void LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO public.personal_keys VALUES (1, 'x') ON CONFLICT (tenant_id, user_id) DO NOTHING; END $$"
+    ),
+    "a function of an application that finds what the search_path of its caller finds": "ALTER FUNCTION public.deposit RESET search_path",
 }
 
 

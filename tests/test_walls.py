@@ -91,6 +91,64 @@ def test_a_tenant_without_a_valid_setting_sees_and_writes_nothing(connect, world
         conn.rollback()
 
 
+@pytest.mark.parametrize("tenant", [1, 10**18 - 1, 10**18, 1541815603606036480, 2**63 - 1])
+def test_every_tenant_there_can_be_sees_what_it_decides_by(connect, db, tenant):
+    """As id generators make them: 19 digits, and all of bigint."""
+    conn = connect("tenant_login", autocommit=False)
+
+    def as_tenant(*args):
+        conn.execute(f"SET LOCAL app.tenant_id = '{tenant}'")
+        try:
+            return call(conn, *args)
+        finally:
+            conn.commit()
+
+    with unchanged(db), refused("BL004", "'anna' has 0"):
+        as_tenant("withdraw", tenant, "anna", 1_000_000, "k1")
+    assert as_tenant("deposit", tenant, "anna", 5, "k2")["balance"] == 5
+    with unchanged(db), refused("BL004", "'anna' has 5"):
+        as_tenant("withdraw", tenant, "anna", 6, "k1")
+    bet = as_tenant("place_bet", tenant, "anna", 5, 2, "f", "k3", True)["bet_id"]
+    assert as_tenant("cancel_bet", tenant, bet)["status"] == "cancelled"
+    conn.execute(f"SET LOCAL app.tenant_id = '{tenant}'")
+    assert {table: tenants(conn, table) for table in ("bet_events", "user_balances_view")} == {
+        "bet_events": {tenant}, "user_balances_view": {tenant},
+    }  # fmt: skip
+
+
+BLIND = ("bets_view", "payments_view", "user_balances_view", *EVENT_TABLES, "personal_keys")
+
+
+@pytest.mark.not_on_citus("the policies of shards are those of their nodes")
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("place_bet", TENANT, "u1", 1, 2, "f1", "new"), ("place_bet", TENANT, "u1", 1, 2, "f1", "new", True),
+        ("confirm_bet", TENANT, "bet-1"), ("settle_bet", TENANT, "bet-1", "win", 1), ("cancel_bet", TENANT, "bet-1"),
+        ("deposit", TENANT, "u1", 1, "new"), ("withdraw", TENANT, "u1", 1000, "new"),
+        ("complete_payment", TENANT, "p1"), ("fail_payment", TENANT, "p1"),
+        ("personal_key", TENANT, "u1"), ("erase_person", TENANT, "u1"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_cannot_be_seen_is_never_nothing(connect, world, args):
+    """A policy that shows a caller no row, while it may write: each function that decides by a row refuses."""
+    world.execute("SELECT FROM personal_key(%s, 'u1')", (TENANT,))
+    for table in BLIND:
+        for policy in rows(world, "SELECT polname FROM pg_policy WHERE polrelid = %s::regclass", (table,)):
+            name = policy["polname"]
+            if name == "trusted" and table != "personal_keys":
+                world.execute(f"ALTER POLICY trusted ON {table} TO betledger_owner, betledger_reader, betledger_operator")
+                world.execute(f"CREATE POLICY blind ON {table} FOR INSERT TO betledger_app WITH CHECK (true)")
+            elif name == "reads":
+                world.execute(f"ALTER POLICY reads ON {table} USING (false)")
+    keys = rows(world, "SELECT * FROM personal_keys")
+    with unchanged(world), pytest.raises(psycopg.Error) as caught:
+        call(connect("app"), *args)
+    assert caught.value.sqlstate in ("BL002", "40001"), caught.value
+    assert rows(world, "SELECT * FROM personal_keys") == keys
+
+
 @pytest.mark.not_on_citus("only SET LOCAL reaches the nodes")
 def test_a_session_setting_works_like_a_local_one(connect, world):
     conn = connect("tenant_login")
@@ -311,6 +369,17 @@ def test_an_operator_sees_and_repairs_a_row_that_differs(connect, world):
     assert rows(operator, "SELECT * FROM ops.verify_projections(%s)", (OTHER,)) == []
     operator.execute("CALL ops.rebuild_projection()")
     assert rows(operator, "SELECT * FROM ops.verify_projections()") == []
+
+
+@pytest.mark.parametrize("trigger", ["guard_event", "guard_truncate"])
+@pytest.mark.not_on_citus("triggers of shards stay enabled")
+def test_who_can_become_the_owner_can_disable_the_guard_and_it_is_told(world, dsn, trigger):
+    world.execute("SET ROLE betledger_owner")
+    world.execute(f"ALTER TABLE bet_events DISABLE TRIGGER {trigger}")
+    world.execute("RESET ROLE")
+    for command in ("doctor", "verify-schema", "status"):
+        told = run(command, url=dsn)
+        assert told.returncode == 3 and trigger in told.stdout, (command, told.stdout)
 
 
 def test_the_owner_itself_is_under_the_wall_of_append_only(world):

@@ -27,6 +27,10 @@ BEGIN
     RETURN QUERY
     SELECT k.tenant_id, k.user_id, k.erased_at, v_duplicate
     FROM public.personal_keys AS k WHERE k.tenant_id = p_tenant_id AND k.user_id = p_user_id;
+    -- Nothing is erased that cannot be seen.
+    IF NOT FOUND THEN
+        PERFORM projection.refuse_race('public.personal_keys');
+    END IF;
 END
 $$;
 

@@ -10,15 +10,22 @@ AS $$
 BEGIN
     PERFORM projection.require_consumer(p_tenant_id, p_name);
     PERFORM projection.require_feed_cursor(p_tenant_id, p_to);
-    INSERT INTO public.consumers AS c (tenant_id, name, feed_cursor, advanced_at)
-    VALUES (p_tenant_id, p_name, p_to, clock_timestamp())
-    ON CONFLICT (tenant_id, name) DO UPDATE SET feed_cursor = excluded.feed_cursor, advanced_at = excluded.advanced_at;
+    UPDATE public.consumers AS c SET feed_cursor = p_to, advanced_at = clock_timestamp()
+    WHERE c.tenant_id = p_tenant_id AND c.name = p_name;
+    IF NOT FOUND THEN
+        INSERT INTO public.consumers (tenant_id, name, feed_cursor, advanced_at)
+        VALUES (p_tenant_id, p_name, p_to, clock_timestamp())
+        ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN
+            PERFORM projection.refuse_race('public.consumers');
+        END IF;
+    END IF;
 END
 $$;
 
 COMMENT ON FUNCTION public.reset_consumer(bigint, text, text) IS
 'Sets a consumer to a cursor, or to the beginning, wherever it was. What it makes of the events that it reads again is '
-'its own affair. Errors: BL001 bad name or cursor, BL006 foreign tenant. Example: SELECT '
+'its own affair. Errors: BL001 bad name or cursor, BL006 foreign tenant, 40001 made at the same moment. Example: SELECT '
 'public.reset_consumer(10001, ''warehouse'').';
 
 REVOKE ALL ON FUNCTION public.reset_consumer(bigint, text, text) FROM public;
