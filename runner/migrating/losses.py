@@ -24,29 +24,43 @@ TABLES = """
 """
 
 
-# Of an index or a sequence one can make another.
+# Of an index, a sequence or statistics one can make another.
 OBJECTS = """
     SELECT i.type, i.identity, n.nspname, o.name
     FROM (
-        SELECT 'pg_class'::regclass, c.oid, c.relnamespace, c.relname::text
+        SELECT 'pg_class'::regclass, c.oid, 0, c.relnamespace, c.relname::text
         FROM pg_class AS c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
         UNION ALL
-        SELECT 'pg_proc'::regclass, p.oid, p.pronamespace, p.proname::text
+        SELECT 'pg_proc'::regclass, p.oid, 0, p.pronamespace, p.proname::text
         FROM pg_proc AS p
         WHERE coalesce(obj_description(p.oid, 'pg_proc'), '') NOT LIKE '%Compiled by projection.compile()%'
         UNION ALL
-        SELECT 'pg_trigger'::regclass, t.oid, c.relnamespace, t.tgname::text
+        SELECT 'pg_trigger'::regclass, t.oid, 0, c.relnamespace, t.tgname::text
         FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
         UNION ALL
-        SELECT 'pg_policy'::regclass, y.oid, c.relnamespace, y.polname::text
+        SELECT 'pg_policy'::regclass, y.oid, 0, c.relnamespace, y.polname::text
         FROM pg_policy AS y JOIN pg_class AS c ON c.oid = y.polrelid
         UNION ALL
-        -- Of a table that has one to ours.
-        SELECT 'pg_constraint'::regclass, f.oid, c.relnamespace, c.relname::text
-        FROM pg_constraint AS f JOIN pg_class AS c ON c.oid = f.conrelid WHERE f.contype = 'f'
-    ) AS o (class, oid, namespace, name)
+        SELECT 'pg_rewrite'::regclass, w.oid, 0, c.relnamespace, w.rulename::text
+        FROM pg_rewrite AS w JOIN pg_class AS c ON c.oid = w.ev_class WHERE w.rulename <> '_RETURN'
+        UNION ALL
+        SELECT 'pg_publication_rel'::regclass, p.oid, 0, c.relnamespace, b.pubname::text
+        FROM pg_publication_rel AS p JOIN pg_publication AS b ON b.oid = p.prpubid
+        JOIN pg_class AS c ON c.oid = p.prrelid
+        UNION ALL
+        -- Of a table that uses something of ours: a key to it, a check, a column of its type, a default.
+        SELECT 'pg_constraint'::regclass, f.oid, 0, c.relnamespace, c.relname::text
+        FROM pg_constraint AS f JOIN pg_class AS c ON c.oid = f.conrelid WHERE f.contype IN ('f', 'c')
+        UNION ALL
+        SELECT 'pg_attrdef'::regclass, d.oid, 0, c.relnamespace, c.relname::text
+        FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid
+        UNION ALL
+        SELECT 'pg_class'::regclass, c.oid, a.attnum, c.relnamespace, c.relname::text
+        FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+        WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+    ) AS o (class, oid, part, namespace, name)
     JOIN pg_namespace AS n ON n.oid = o.namespace AND n.nspname !~ '^pg_|^information_schema$'
-    CROSS JOIN LATERAL pg_identify_object(o.class, o.oid, 0) AS i
+    CROSS JOIN LATERAL pg_identify_object(o.class, o.oid, o.part) AS i
     WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')
 """
 # How a file names what it makes: with its schema, or after what it is.
@@ -76,6 +90,15 @@ def of_others(connection: psycopg.Connection[Any], texts: Iterable[str]) -> set[
         for kind, identity, schema, name in connection.execute(OBJECTS).fetchall()
         if not named & {(schema, name), (" ", name), ("\n", name)}
     }
+
+
+def dropped(before: set[str], after: set[str]) -> list[str]:
+    """What of others was there before and is not afterwards; of a table that is gone, not each part, too."""
+    gone = before - after
+    tables = tuple(what.removeprefix("table ") for what in gone if what.startswith("table ") and what.count(" ") == 1)
+    parts = [f"table column {name}." for name in tables] + [f"default value for {name}." for name in tables]
+    on = tuple(f" on {name}" for name in tables)
+    return sorted(what for what in gone if not what.startswith(tuple(parts)) and not what.endswith(on))
 
 
 def lost(before: set[str], after: set[str]) -> list[str]:

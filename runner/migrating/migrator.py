@@ -19,7 +19,7 @@ from betledger.migrating.bookkeeping import Bookkeeping, Left
 from betledger.migrating.distributing import distribute, told
 from betledger.migrating.files import Files, Repeatable, Versioned
 from betledger.migrating.folders import Source
-from betledger.migrating.losses import filled, lost, of_others
+from betledger.migrating.losses import dropped, filled, lost, of_others
 from betledger.migrating.parsed import made_by
 from betledger.migrating.standing import forget, is_recorded, make_again, no_longer, record
 from betledger.migrating.state import State, compared
@@ -236,10 +236,10 @@ class Migrator:
                 if transactional(str(file.rollback), read(file.rollback)):
                     self.applier.undo(file)
             gone = lost(before, filled(self.connection))
-            dropped = sorted(others - of_others(self.connection, texts))
-        if dropped:
+            of_nobody = dropped(others, of_others(self.connection, texts))
+        if of_nobody:
             raise BetledgerError(
-                f"what no migration makes would be dropped: {', '.join(dropped)}: nothing was rolled back; make a"
+                f"what no migration makes would be dropped: {', '.join(of_nobody)}: nothing was rolled back; make a"
                 " migration of it, or drop it yourself; --force does it anyway"
             )
         if gone:
