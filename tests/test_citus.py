@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 import time
@@ -233,6 +234,14 @@ def test_an_event_goes_into_no_shard_but_that_of_its_tenant(connect: Connect, db
         assert len(sent) == 4
         assert sum(s["success"] for s in sent) <= 1
         assert all("not the shard of the tenant" in s["result"] for s in sent if not s["success"]), sent
+    # To the node itself, by the name of the shard: the error has its code.
+    own = one(db, "SELECT get_shard_id_for_distribution_column('bet_events', 1) AS id")["id"]
+    foreign, port = next((shard, port) for shard, port in nodes_of(db).items() if shard != own)
+    (node,) = [n for n in range(3) if connect(node=n).info.port == port]
+    with refused("BL033", "not the shard of the tenant"):
+        connect("app", node=node).execute(
+            f"INSERT INTO bet_events_{foreign} {columns} VALUES ({values.format(tenant=1)})".replace("''", "'").encode()
+        )
     # In its own shard it is an event like any other.
     assert [r for r in rows(db, "SELECT * FROM bets_view ORDER BY 1, 2") if r["bet_id"] != "x"] == before
     assert len(rows(db, "SELECT FROM bets_view WHERE bet_id = 'x'")) == 1
@@ -343,6 +352,48 @@ def test_what_is_damaged_on_a_shard_is_found_and_mended(connect: Connect, db: ps
     assert rows(db, "SELECT FROM bet_events WHERE metadata ? 'idempotency_key'") == []
     assert rows(db, "SELECT FROM bets_view WHERE idempotency_key IS NOT NULL") == []
     assert differences(db) == []
+
+
+SECURITY = (Path(__file__).parent.parent / "SECURITY.md").read_text(encoding="utf-8")
+
+
+def test_what_citus_lets_everybody_do_can_be_taken_back(cluster: Cluster, connect: Connect, db: psycopg.Connection) -> None:
+    """With the statements of SECURITY.md, on every node; the ledger and who looks after it need no more than they leave."""
+    (block,) = re.findall(r"(?m)(?:^ {6}.*\n)+", SECURITY.split("- **On Citus**")[1].split("\n## ")[0])
+    place(db, 3, key="k", created_at="2020-01-01")
+    asked = [
+        f"SELECT * FROM run_command_on_{what}'SELECT 1')"
+        for what in ("shards('bet_events', ", "placements('bet_events', ", "workers(", "all_nodes(", "coordinator(")
+    ]
+    asked += [
+        "SELECT * FROM run_command_on_colocated_placements('bet_events', 'bets_view', 'SELECT 1')",
+        f"SELECT * FROM master_run_on_worker(ARRAY['127.0.0.1'], ARRAY[{db.info.port}], ARRAY['SELECT 1'], false)",
+    ]
+    # As it comes: whoever may connect sends commands to the nodes.
+    assert connect("app").execute(asked[0].encode()).fetchall()
+    for node in range(3):
+        connect(node=node).execute(block.encode())
+    for user in ("app", "walled"):
+        for query in asked:
+            with refused("42501", hint=False):
+                connect(user).execute(query.encode())
+    app, operator = connect("app"), connect("operator")
+    bet = call(app, "place_bet", 3, "u", 1, 2, "f", "b")["bet_id"]
+    call(app, "settle_bet", 3, bet, "win", 2)
+    db.execute("UPDATE bets_view SET stake = 99 WHERE tenant_id = 3")
+    assert differences(operator) != []
+    operator.execute("CALL ops.rebuild_projection()")
+    assert differences(operator) == []
+    operator.execute("CALL ops.purge_idempotency_keys()")
+    assert rows(operator, "SELECT * FROM ops.reconcile()") == [] != rows(operator, "SELECT * FROM ops.trial_balance()")
+    assert findings(operator) == {} and len(rows(operator, "SELECT * FROM ops.tenants()")) == 1
+    url = cluster.url(0, "ledger")
+    for command in ("status", "verify", "verify-schema"):
+        assert run(command, url=url).returncode == 0, command
+    db.execute("ALTER TABLE bet_events ADD COLUMN note text")
+    assert run("migrate", url=url).returncode == 0
+    place(app, 3, "after")
+    assert differences(operator) == []
 
 
 # ----------------------------------------------------------------------------------------------- moves, splits, nodes
@@ -687,6 +738,9 @@ def test_a_worker_that_is_down_is_named(cluster: Cluster, connect: Connect, db: 
         assert found["workers answer"] == [f"127.0.0.1:{port} does not answer"]
         assert all("was not checked" in f for f in found["every shard has its triggers and walls"])
         assert "DOES NOT ANSWER" in run("status", url=cluster.url(0, "ledger")).stdout
+        for query in ("SELECT * FROM ops.verify_projections()", "SELECT * FROM ops.reconcile()", "CALL ops.rebuild_projection()"):
+            with refused("BL032", "failed"):
+                connect("operator").execute(query.encode())
     finally:
         cluster.servers[1].start()
     assert findings(connect()) == {}
@@ -706,9 +760,22 @@ def test_a_ledger_with_rows_becomes_distributed(cluster: Cluster, tmp_path: Path
                 call(db, "deposit", tenant, "u", 100, "d")
                 call(db, "place_bet", tenant, "u", 30, 2, "f", "b", True)
             before = {t: rows(db, f"SELECT * FROM {t} ORDER BY 1, 2, 3") for t in (*EVENT_TABLES, *READ_TABLES[:4])}
+        with psycopg.connect(url, autocommit=True) as db, refused("BL030", "has no Citus"):
+            db.execute("SELECT ops.distribute()")
         cluster.join(name)
         said: list[str] = []
         assert betledger.migrate(url, progress=said.append) == 0
+        with psycopg.connect(url, autocommit=True) as db:
+            with refused("BL030", "has rows and is not distributed"):
+                db.execute("SELECT ops.distribute(false)")
+            # A copy that is not the same, which is undone.
+            db.execute("SET citus.enable_unsafe_triggers = on")
+            (text,) = db.execute("SELECT pg_get_functiondef('projection.fingerprint'::regproc)").fetchone() or ()
+            db.execute("CREATE OR REPLACE FUNCTION projection.fingerprint(p_table text) RETURNS text LANGUAGE sql AS 'SELECT gen_random_uuid()::text'")
+            with refused("BL031", "would not be the same after distribution"):
+                db.execute("SELECT ops.distribute()")
+            db.execute(text.encode())
+            assert rows(db, "SELECT FROM pg_dist_partition") == []
         with opened(url, progress=said.append) as migrator:
             assert migrator.distribute() > 0
             assert migrator.distribute() == 0
