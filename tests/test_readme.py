@@ -1,14 +1,20 @@
-"""Everything that the README shows in SQL runs, from top to bottom, on one database."""
+"""What the README shows is there, and runs: its SQL from top to bottom on one database, its commands, its lists."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
+import betledger
 import psycopg
 import pytest
 from betledger.migrating.statements import statements as split
-from ledger import TENANT, append, event, insert, place, rows
+from ledger import READ_TABLES, TENANT, append, event, insert, place, rows
+from psycopg import conninfo
+from test_catalogue import API
+from test_cli import drop_login, run
+from test_projections import BONUS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 # The bets and payments that the examples name.
@@ -42,3 +48,96 @@ def test_the_sql_of_the_readme_runs(db: psycopg.Connection) -> None:
         {"tenant_id": TENANT, "bets": 5}
     ]
     assert rows(db, "SELECT * FROM ops.verify_projections()") == []
+
+
+def table(head: str) -> list[list[str]]:
+    """The rows of the table with this head, cell by cell."""
+    lines = README.split(f"| {head} ")[1].split("\n\n")[0].split("\n")[2:]
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+
+
+def test_the_columns_of_the_readme_are_those_of_the_tables(db: psycopg.Connection) -> None:
+    there = "SELECT a.attname AS name FROM pg_attribute AS a WHERE a.attrelid = %s::regclass AND a.attnum > 0 ORDER BY a.attnum"
+    shown = {name: re.findall(r"\w+", columns) for names, _, columns in table("table") for name in re.findall(r"\w+", names)}
+    assert {*READ_TABLES, "bet_events", "payment_events", "balance_events"} == shown.keys()
+    for name, columns in shown.items():
+        found = [row["name"] for row in rows(db, there, (name,))]
+        if "to" in columns:
+            first, last = (columns[columns.index("to") + step] for step in (-1, 1))
+            columns[columns.index(first) : columns.index(last) + 1] = found[found.index(first) : found.index(last) + 1]
+        # Of summaries, without the key.
+        assert columns in (found, found[1:], found[2:]), name
+
+
+def test_the_errors_of_the_readme_are_those_that_are_raised(db: psycopg.Connection) -> None:
+    """Each is raised by a function of ours, and none that is raised is left out."""
+    bodies = rows(
+        db,
+        "SELECT p.prosrc AS text FROM pg_proc AS p WHERE p.pronamespace::regnamespace::text IN ('public', 'projection', 'ops', 'http')",
+    )
+    raised = {code for body in bodies for code in re.findall(r"ERRCODE = '([A-Z0-9]{5})'", body["text"])}
+    listed = {code for codes, _ in table("SQLSTATE") for code in re.findall(r"`(\w{5})`", codes)}
+    # 23505, 40001 and 40P01 are PostgreSQL's; what the compiler raises it catches itself.
+    assert listed - {"23505", "40001", "40P01"} == raised - {"BL0PR", "BL0AG"}
+
+
+def test_the_functions_of_the_readme_are_all_there_are() -> None:
+    section = README.split("## Functions\n")[1].split("\n## ")[0]
+    named = set(re.findall(r"FROM (\w+)\(", section)) | {"payment_events_between", "balance_events_between", "payment_as_of"}
+    assert "and payment_, balance_events_between" in section and "and payment_as_of" in section
+    assert named == API
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_the_commands_of_the_readme_run(db: psycopg.Connection, dsn: str, tmp_path: Path) -> None:
+    shown = [line.split("#")[0].split() for line in README.split("\n") if line.startswith("    betledger ")]
+    assert len(shown) > 10
+    place(db)
+    try:
+        # The last migration is taken back after all that needs it.
+        for words in sorted(shown, key=lambda words: words[1] == "rollback"):
+            # There is an `app` of all tests.
+            said = " ".join("readme" if word == "app" else word for word in words[1:])
+            made = run(*shlex.split(said), url=dsn, cwd=tmp_path)
+            # A server of tests is a toy, and the doctor says so.
+            assert made.returncode == (3 if words[1] == "doctor" else 0), (words, made.stdout, made.stderr)
+        login = conninfo.make_conninfo(dsn, user="readme", password=(tmp_path / "readme.password").read_text())
+        with psycopg.connect(login):
+            pass
+    finally:
+        drop_login(db, "readme")
+
+
+@pytest.mark.not_on_citus("there, it is done by a migration that is distributed: test_citus.py")
+def test_an_event_table_of_a_team_is_made_by_its_files(dsn: str, connect, tmp_path: Path) -> None:
+    """With a file in triggers/ that compiles, attaches and proves it, and one that then lets applications insert."""
+    head = "SET LOCAL ROLE betledger_owner;\n"
+    schema = BONUS.split("SELECT projection.compile")[0]
+    for name, text in {
+        "schema/0001_bonuses.sql": schema,
+        "triggers/bonus_events.sql": f"{head}SELECT projection.compile('public.bonus_events');\n"
+        "SELECT projection.attach('public.bonus_events');\nSELECT projection.prove('public.bonus_events');\n",
+        "triggers/ready.sql": f"-- requires: triggers/bonus_events.sql\n{head}"
+        "GRANT INSERT ON public.bonus_events TO betledger_app;\n",
+    }.items():
+        (tmp_path / "bonus" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "bonus" / name).write_text(text)
+    may = "SELECT has_table_privilege('betledger_app', 'public.bonus_events', 'INSERT') AS may"
+    opened: list[object] = []
+
+    def progress(path: str) -> None:
+        with psycopg.connect(dsn) as beside:
+            if rows(beside, "SELECT FROM pg_class WHERE relname = 'bonus_events'"):
+                opened.append(rows(beside, may)[0]["may"])
+
+    betledger.migrate(dsn, progress=progress, teams=[tmp_path / "bonus"])
+    assert opened and not any(opened)
+    app = connect("app")
+    app.execute(
+        "INSERT INTO bonus_events (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version) VALUES"
+        " (gen_random_uuid(), 1, 'x', 'V1_BONUSES_BONUS_CREATED', %s, 1767225600000, 1)", ('{"user_id": "u1", "amount": 5}',)
+    )  # fmt: skip
+    with psycopg.connect(dsn) as db:
+        found = rows(db, "SELECT user_id, amount, status FROM bonuses_view")
+    assert found == [{"user_id": "u1", "amount": 5, "status": "created"}]
+    assert run("status", url=dsn).returncode == 0 and run("verify", url=dsn).returncode == 0
