@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from conftest import FOLDER, ledger_on, own_server_in
 from ledger import append, place, rows, unchanged
 from test_cli import run
 
@@ -83,6 +84,32 @@ def test_what_is_broken_is_found_and_named(db, connect, check):
         # A policy that is gone leaves its readers without rows.
         assert set(found) <= {"whoever may read is shown rows"}
     assert findings(db) == {}
+
+
+def test_payments_without_their_first_event_are_found(db):
+    append(db, "DEPOSIT_COMPLETED", 7, "p")
+    append(db, "WITHDRAWAL_FAILED", 8, "p")
+    assert findings(db) == {
+        "streams begin with their first event": ["2 payments were never created, as p of tenant 7"],
+    }  # fmt: skip
+    append(db, "DEPOSIT_CREATED", 7, "p")
+    append(db, "WITHDRAWAL_CREATED", 8, "p")
+    assert findings(db) == {}
+
+
+@pytest.mark.not_on_citus("one server of our own")
+def test_a_prepared_transaction_that_is_forgotten_is_named():
+    with own_server_in(FOLDER, {"fsync": "off", "max_prepared_transactions": "2"}) as server:
+        url = ledger_on(server)
+        with psycopg.connect(url) as ledger:
+            place(ledger)
+            ledger.execute("PREPARE TRANSACTION 'left over'")
+        with psycopg.connect(url, autocommit=True) as ledger:
+            (finds,) = ledger.execute("SELECT finds FROM ops.server_checks() WHERE check_name LIKE '%prepared%'").fetchone()
+            assert ledger.execute(finds).fetchall() == []
+            ((told,),) = ledger.execute(finds.replace("interval '5 minutes'", "interval '0'").encode()).fetchall()
+            assert told.startswith("left over of postgres is open since ")
+            ledger.execute("ROLLBACK PREPARED 'left over'")
 
 
 @pytest.mark.not_on_citus("there the functions are on all nodes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import psycopg
@@ -77,3 +78,20 @@ def test_a_database_that_is_not_utf8_is_refused(db: psycopg.Connection, dsn: str
             assert f"the encoding of the database is {encoding}, and a ledger is UTF8" in result.stderr
         with psycopg.connect(url) as connection:
             assert connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'ops'").fetchone() == (0,)
+
+
+@ON_PLAIN_ONLY
+@pytest.mark.skipif("DATABASE_URL" in os.environ, reason="the locale of that server is not ours to choose")
+def test_all_tests_run_in_a_locale_that_sorts_and_folds_unlike_c(db: psycopg.Connection, dsn: str) -> None:
+    """Where the server has one: see tests/hostile_locale.py."""
+    can = []
+    for options in (LOCALES["Turkish of ICU"], LOCALES["Turkish of libc"]):
+        try:
+            db.execute(f"CREATE DATABASE in_turkish TEMPLATE template0 ENCODING 'UTF8' {options}".encode())
+        except psycopg.Error:
+            continue
+        db.execute("DROP DATABASE in_turkish")
+        can.append(options)
+    if not can:
+        pytest.skip("this server has no Turkish")
+    assert db.execute("SELECT lower('I'), 'a' < 'B'").fetchone() == ("ı", True)

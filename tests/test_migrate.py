@@ -427,3 +427,30 @@ def test_a_required_file_that_is_missing_is_named(empty: str, tree: Callable[...
 def test_a_missing_schema_folder_is_an_error(empty: str, tmp_path: Path) -> None:
     with pytest.raises(BetledgerError, match="does not exist"):
         betledger.migrate(empty, tmp_path)
+
+
+GUARDS = "{refuse_malformed,project_inserted,project_key_removed,guard_event,guard_truncate}"
+
+
+def test_no_table_takes_events_before_its_triggers_are_there(empty: str) -> None:
+    """Whoever dies between two files leaves a table that is closed, or one that checks and projects."""
+    found: set[tuple[str, bool, bool]] = set()
+    with psycopg.connect(empty, autocommit=True) as beside:
+
+        def look(_: str) -> None:
+            found.update(
+                beside.execute(
+                    "SELECT c.relname, bool_or(has_table_privilege(r.oid, c.oid, 'INSERT')), (SELECT count(*) = 5 FROM pg_trigger AS g"
+                    " WHERE g.tgrelid = c.oid AND g.tgenabled = 'O' AND g.tgname = ANY (%s))"
+                    " FROM pg_class AS c CROSS JOIN pg_roles AS r"
+                    " WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname ~ '_events$'"
+                    " AND r.rolname ~ '^betledger_' AND r.rolname <> 'betledger_owner' GROUP BY c.oid, c.relname",
+                    (GUARDS,),
+                )
+            )
+
+        betledger.migrate(empty, progress=look)
+        look("the end")
+    assert {name for name, *_ in found} == {"bet_events", "payment_events", "balance_events"}
+    # Seen closed, seen with its triggers, and never open without them.
+    assert {(is_open, is_guarded) for _, is_open, is_guarded in found} == {(False, False), (False, True), (True, True)}

@@ -24,7 +24,7 @@ import typer
 from betledger.cli import app
 from betledger.errors import BetledgerError
 from betledger.server import EmbeddedServer
-from conftest import FOLDER, own_server_in
+from conftest import FOLDER, ledger_on, own_server_in
 from ledger import one, rows
 from psycopg import conninfo
 from test_cli import run, shown_by
@@ -83,6 +83,13 @@ def test_no_wait_is_no_wait(dsn, db):
 
 
 # --------------------------------------------------------------------------- the environment, the terminal, the machine
+
+
+@pytest.fixture
+def own_server() -> Iterator[EmbeddedServer]:
+    """One on which a test may change what it likes."""
+    with own_server_in(FOLDER, {"fsync": "off"}) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -521,3 +528,57 @@ def test_a_checkout_that_was_moved_is_installed_anew(tmp_path):
     assert "rm -rf .venv" in would_run() and "-m venv" in would_run()
     write(checkout, {".venv/.installed": f"{checkout}\n"})
     assert "rm -rf" not in would_run() and "-m venv" not in would_run()
+
+
+@pytest.mark.not_on_citus("a server of our own")
+def test_a_password_is_in_no_log_of_the_server_and_in_no_list_of_processes(own_server, tmp_path):
+    """Whatever the server keeps of statements, and however it would hash a password itself."""
+    with psycopg.connect(own_server.start(), autocommit=True) as connection:
+        for setting in ("log_statement = 'all'", "log_min_duration_statement = 0", "password_encryption = 'md5'"):
+            connection.execute(f"ALTER SYSTEM SET {setting}".encode())
+        connection.execute("SELECT pg_reload_conf()")
+    url = ledger_on(own_server)
+    (tmp_path / "given").write_text("sesame, of a file")
+    create = ("role", "create")
+    made = run(*create, "made", "--member-of", "betledger_app", url=url, cwd=tmp_path)
+    by_file = run(*create, "by_file", "--member-of", "betledger_app", "--password-file", str(tmp_path / "given"), url=url)
+    by_name = run(*create, "by_name", "--member-of", "betledger_app", url=url, BETLEDGER_ROLE_PASSWORD="sesame, of the environment")
+    for name, password, done in (
+        ("made", (tmp_path / "made.password").read_text(), made),
+        ("by_file", "sesame, of a file", by_file),
+        ("by_name", "sesame, of the environment", by_name),
+    ):
+        assert done.returncode == 0 and password not in done.stdout + done.stderr, done.stderr
+        with psycopg.connect(url) as ledger:
+            kept = one(ledger, "SELECT rolpassword AS p FROM pg_authid WHERE rolname = %s", (name,))["p"]
+        assert kept.startswith("SCRAM-SHA-256$")
+        with psycopg.connect(conninfo.make_conninfo(url, user=name, password=password)):
+            pass
+        log = own_server.log.read_text(errors="replace")
+        assert f'ALTER ROLE "{name}" LOGIN PASSWORD' in log and password not in log
+    # Nothing on a command line takes one.
+    assert {option for _, option in texts() if "password" in option} == {"--password-file"}
+
+
+@pytest.mark.not_on_citus("a server of our own")
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="only root may take the network away")
+def test_the_demo_needs_no_network():
+    """A network of its own, in which there is nothing but this machine."""
+    up = (
+        "import fcntl, socket, struct, sys; from betledger.cli import main\n"
+        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        # SIOCSIFFLAGS, IFF_UP
+        "fcntl.ioctl(s, 0x8914, struct.pack('16sh', b'lo', 1))\n"
+        "sys.argv = ['betledger', *sys.argv[1:]]; main()"
+    )
+    with tempfile.TemporaryDirectory(prefix="betledger-", dir=FOLDER) as folder:
+        os.chmod(folder, 0o711)
+        clean = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        alone = ["unshare", "--net", "sh", "-c"]
+        if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+            pytest.skip("no network of its own can be made here")
+        code = f"{sys.executable} -c \"$CODE\" demo && {sys.executable} -c \"$CODE\" server destroy --yes"
+        done = subprocess.run(
+            [*alone, code], env=clean | {"BETLEDGER_HOME": folder, "CODE": up}, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0 and "All projections equal the fold of their events." in done.stdout, done.stderr

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from betledger.errors import BetledgerError
 from betledger.migrating.migrator import opened
+from betledger.migrating.standing import no_longer
 from betledger.migrating.waiting import Limits
 from betledger.server import binaries
 from conftest import FOLDER, ledger_on, own_server_in
@@ -47,6 +48,52 @@ def test_what_was_changed_by_hand_is_told_and_made_whole(db: psycopg.Connection,
     assert migrated.returncode == 0 and "made again: " in migrated.stdout + migrated.stderr
     assert run("status", url=dsn).returncode == 0
     assert run("verify-schema", url=dsn).returncode == 0
+
+
+OURS = """
+    WITH tables AS (
+        SELECT c.*, format('%I.%I', c.relnamespace::regnamespace, c.relname) AS name FROM pg_class AS c
+        WHERE pg_get_userbyid(c.relowner) = 'betledger_owner' AND c.relkind IN ('r', 'v')
+    ),
+    routines AS (
+        SELECT p.*, p.oid::regprocedure::text AS called, format('%I.%I(', p.pronamespace::regnamespace, p.proname) AS name
+        FROM pg_proc AS p WHERE pg_get_userbyid(p.proowner) = 'betledger_owner'
+    )
+"""
+# Of each kind: what takes it away, and how what is missing begins.
+LOSSES = {
+    "policies": "SELECT format('DROP POLICY %I ON %s', p.polname, t.name),"
+    " format('DROP POLICY IF EXISTS %I ON %s; CREATE POLICY', p.polname, t.name) FROM tables AS t JOIN pg_policy AS p ON p.polrelid = t.oid",
+    "walls": "SELECT format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY', t.name),"
+    " format('ALTER TABLE %s %s ROW LEVEL SECURITY', t.name, w) FROM tables AS t, unnest('{ENABLE,FORCE}'::text[]) AS w WHERE t.relrowsecurity",
+    "triggers": "SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', t.name, g.tgname),"
+    " format('ALTER TABLE %s ENABLE TRIGGER %I', t.name, g.tgname)"
+    " FROM tables AS t JOIN pg_trigger AS g ON g.tgrelid = t.oid WHERE NOT g.tgisinternal",
+    "owners of tables": "SELECT format('ALTER TABLE %s OWNER TO postgres', t.name),"
+    " format('ALTER TABLE %s OWNER TO betledger_owner', t.name) FROM tables AS t",
+    "owners of functions": "SELECT format('ALTER ROUTINE %s OWNER TO postgres', r.called), format('ALTER ROUTINE %s', r.name) FROM routines AS r",
+    "rights on tables": "SELECT format('REVOKE %s ON %s FROM %s', a.privilege_type, t.name, a.grantee::regrole),"
+    " format('GRANT %s ON %s TO %s', a.privilege_type, t.name, a.grantee::regrole)"
+    " FROM tables AS t, aclexplode(t.relacl) AS a WHERE a.grantee <> t.relowner",
+    "rights on functions": "SELECT format('REVOKE EXECUTE ON ROUTINE %s FROM %s', r.called, a.grantee::regrole),"
+    " format('GRANT EXECUTE ON ROUTINE %s', r.name) FROM routines AS r, aclexplode(r.proacl) AS a WHERE a.grantee <> r.proowner",
+    "settings of functions": "SELECT format('ALTER ROUTINE %s SET geqo_threshold = 5', r.called), '-- ' || r.name FROM routines AS r"
+    " WHERE r.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'sql')",
+}  # fmt: skip
+
+
+@pytest.mark.not_on_citus("shards keep their own; test_citus.py breaks a cluster")
+@pytest.mark.parametrize("kind", LOSSES)
+def test_nothing_of_ours_is_lost_in_silence(db: psycopg.Connection, dsn: str, kind: str) -> None:
+    """Each object that there is, whoever adds it: what was changed is among what `status` tells."""
+    losses = [tuple(row.values()) for row in rows(db, f"{OURS} {LOSSES[kind].replace(', format(', ' AS loss, format(', 1)}")]
+    assert len(losses) > 5
+    assert no_longer(db) == []
+    with db.transaction(force_rollback=True):
+        for loss in dict.fromkeys(loss for loss, _ in losses):
+            db.execute(loss.encode())
+        told = no_longer(db)
+    assert [missing for _, missing in losses if not any(line.startswith(missing) for line in told)] == []
 
 
 @pytest.mark.not_on_citus("the same without a cluster")
