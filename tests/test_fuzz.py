@@ -533,6 +533,8 @@ def test_every_argument_of_the_api_is_tried(db):
         " AND pg_get_userbyid(proowner) = 'betledger_owner'",
     )
     assert {r["proname"]: r["pronargs"] for r in api} == {name: len(a) for name, a in FUNCTIONS.items()}
+    # "With some thousands of values": docs/limits.md.
+    assert len(EACH_FIELD) * len(TOKENS) + sum(len(tried) for of in FUNCTIONS.values() for *_, tried in of) > 3000
 
 
 @pytest.mark.parametrize(("function", "argument"), EACH_ARGUMENT, ids=lambda x: str(x))

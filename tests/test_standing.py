@@ -148,6 +148,10 @@ def test_a_restore_without_the_roles_is_made_whole(tmp_path: Path) -> None:
         assert status.returncode == 3 and "CREATE ROLE betledger_app" in status.stdout
         migrated = run("migrate", url=restored)
         assert migrated.returncode == 0, migrated.stderr
+        # It stays as open as it was: who may connect is not ours to say.
+        with psycopg.connect(restored, autocommit=True) as ledger:
+            open_to_all = "SELECT has_database_privilege('public', current_database(), 'CONNECT') AS yes"
+            assert one(ledger, open_to_all)["yes"] is True
         assert run("status", url=restored).returncode == 0
         assert run("verify-schema", url=restored).returncode == 0
         with psycopg.connect(restored, autocommit=True) as ledger:
