@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import betledger
@@ -141,3 +144,16 @@ def test_an_event_table_of_a_team_is_made_by_its_files(dsn: str, connect, tmp_pa
         found = rows(db, "SELECT user_id, amount, status FROM bonuses_view")
     assert found == [{"user_id": "u1", "amount": 5, "status": "created"}]
     assert run("status", url=dsn).returncode == 0 and run("verify", url=dsn).returncode == 0
+
+
+@pytest.mark.not_on_citus("a cluster has figures of its own")
+def test_the_benchmarks_measure_in_turns_and_print_ratios(dsn: str) -> None:
+    script = Path(__file__).parent / "benchmarks" / "run.py"
+    short = "--only append_spread --rounds 1 --seconds 1 --clients 2 --preload 300 --events 0".split()
+    done = subprocess.run(
+        [sys.executable, str(script), *short], env=os.environ | {"DATABASE_URL": dsn}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    measured = re.findall(r"(?m)^append_spread +(\w+) +[\d.,]+ tps", done.stdout)
+    assert {"floor", "textbook", "betledger"} <= set(measured)
+    assert re.search(r"ratio +bar +goal\n(ok|SHORT) +[\d.]+ .* a new bet, 1,000 tenants, to textbook", done.stdout)
