@@ -101,7 +101,7 @@ RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT
-    -- Nulls and text too long for an index are refused before: projection.refuse_malformed().
+    -- Nulls and text too long for an index are refused before: projection.receive_event().
     e.tenant_id > 0 AND e.aggregate_id <> ''
     -- From the year 2000 on, so that seconds are no milliseconds, and at most a day ahead.
     AND e."timestamp" >= 946684800000 AND e."timestamp" <= date_part('epoch', now()) * 1000 + 86400000
@@ -326,5 +326,5 @@ FOR EACH STATEMENT EXECUTE FUNCTION projection.balance_events_inserted();
 CREATE TRIGGER project_key_removed AFTER UPDATE ON public.balance_events
 REFERENCING OLD TABLE AS old_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.balance_events_key_removed();
-CREATE TRIGGER refuse_malformed BEFORE INSERT ON public.balance_events
-FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed('public.balance_events');
+CREATE TRIGGER receive_event BEFORE INSERT ON public.balance_events
+FOR EACH ROW EXECUTE FUNCTION projection.receive_event('balance_events');

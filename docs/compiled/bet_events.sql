@@ -153,7 +153,7 @@ RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT
-    -- Nulls and text too long for an index are refused before: projection.refuse_malformed().
+    -- Nulls and text too long for an index are refused before: projection.receive_event().
     e.tenant_id > 0 AND e.aggregate_id <> ''
     -- From the year 2000 on, so that seconds are no milliseconds, and at most a day ahead.
     AND e."timestamp" >= 946684800000 AND e."timestamp" <= date_part('epoch', now()) * 1000 + 86400000
@@ -601,5 +601,5 @@ FOR EACH STATEMENT EXECUTE FUNCTION projection.bet_events_inserted();
 CREATE TRIGGER project_key_removed AFTER UPDATE ON public.bet_events
 REFERENCING OLD TABLE AS old_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.bet_events_key_removed();
-CREATE TRIGGER refuse_malformed BEFORE INSERT ON public.bet_events
-FOR EACH ROW EXECUTE FUNCTION projection.refuse_malformed('public.bet_events');
+CREATE TRIGGER receive_event BEFORE INSERT ON public.bet_events
+FOR EACH ROW EXECUTE FUNCTION projection.receive_event('bet_events');

@@ -25,8 +25,8 @@ $$;
 
 COMMENT ON FUNCTION public.reset_consumer(bigint, text, text) IS
 'Sets a consumer to a cursor, or to the beginning, wherever it was. What it makes of the events that it reads again is '
-'its own affair. Errors: BL001 bad name or cursor, BL006 foreign tenant, 40001 made at the same moment. Example: SELECT '
-'public.reset_consumer(10001, ''warehouse'').';
+'its own affair. Errors: BL001 bad name or cursor, BL006 foreign tenant, 40001 made at the same moment. Example: '
+'SELECT public.reset_consumer(10001, ''warehouse'').';
 
 REVOKE ALL ON FUNCTION public.reset_consumer(bigint, text, text) FROM public;
 

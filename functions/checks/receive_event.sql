@@ -50,6 +50,7 @@ $$;
 COMMENT ON FUNCTION projection.receive_event() IS
 'Trigger function of the event tables. Refuses rows that PostgreSQL itself would refuse with an error that names no '
 'remedy, null columns and text too long for an index, with BL001: not a condition of the trigger, since each statement '
-'would read that anew. Unpacks JSON that is compressed. Sets the place of the event in the feed, and when it was stored. Argument: the event table.';
+'would read that anew. Unpacks JSON that is compressed. Sets the place of the event in the feed, and when it was '
+'stored. Argument: the event table.';
 
 REVOKE ALL ON FUNCTION projection.receive_event() FROM public;

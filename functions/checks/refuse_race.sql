@@ -17,4 +17,4 @@ COMMENT ON FUNCTION projection.refuse_race(text) IS
 
 REVOKE ALL ON FUNCTION projection.refuse_race(text) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.refuse_race(text) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.refuse_race(text) TO betledger_app, betledger_tenant, betledger_operator;
