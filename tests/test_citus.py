@@ -133,7 +133,7 @@ class Writers:
         self.done: list[tuple[int, str, str]] = []
         self.errors: list[psycopg.Error] = []
         self.stopped = threading.Event()
-        self.consumers = [Consumer(connect("app"), 5), Consumer(connect("operator"), None)]
+        self.consumers = [Consumer(connect("app", node=0), 5), Consumer(connect("operator", node=0), None)]
 
     def _write(self, number: int) -> None:
         n = 0

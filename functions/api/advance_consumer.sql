@@ -22,7 +22,8 @@ BEGIN
         ON CONFLICT DO NOTHING;
     END IF;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'consumer % of tenant % is not where this session has read from', quote_literal(p_name), p_tenant_id
+        RAISE EXCEPTION 'consumer % of tenant % is not where this session has read from',
+            quote_literal(p_name), p_tenant_id
             USING ERRCODE = 'serialization_failure',
             HINT = 'Another session has moved it meanwhile. Roll back, read its feed_cursor, and go on from there.';
     END IF;

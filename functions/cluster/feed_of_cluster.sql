@@ -9,7 +9,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_places jsonb := CASE WHEN p_after IS NULL THEN '[]' ELSE projection.position_of_page(p_after, '"ledger_feed"') END;
+    v_places jsonb := CASE
+        WHEN p_after IS NULL THEN '[]' ELSE projection.position_of_page(p_after, '"ledger_feed"')
+    END;
 BEGIN
     RETURN QUERY
     WITH shards AS MATERIALIZED (

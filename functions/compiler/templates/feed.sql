@@ -4,8 +4,8 @@ CREATE OR REPLACE FUNCTION projection.template_feed()
 RETURNS void
 LANGUAGE sql
 AS $$
-SELECT e.event_table, e.tenant_id, e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp", e.version, e.metadata,
-    e.created_at, e.stored_at, p.feed_position, p.feed_number
+SELECT e.event_table, e.tenant_id, e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp", e.version,
+    e.metadata, e.created_at, e.stored_at, p.feed_position, p.feed_number
 FROM (
     SELECT l.event_table, l.tenant_id, l.id, l.aggregate_id, l.event_type, l.event_data, l."timestamp", l.version,
         l.metadata, l.created_at, l.stored_at, l.feed_position, l.feed_number,

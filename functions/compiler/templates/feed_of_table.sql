@@ -5,8 +5,8 @@ RETURNS void
 LANGUAGE sql
 AS $$
 (
-    SELECT "{name}" AS event_table, e.tenant_id, e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp", e.version,
-        e.metadata, e.created_at, e.stored_at, e.feed_position, e.feed_number
+    SELECT "{name}" AS event_table, e.tenant_id, e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp",
+        e.version, e.metadata, e.created_at, e.stored_at, e.feed_position, e.feed_number
     FROM "{table}" AS e
     WHERE "{condition}" AND (e.feed_position, e.feed_number) > ($2, $3)
         AND e.feed_position < projection.feed_horizon()
