@@ -37,7 +37,8 @@ COMMENT ON TABLE public.consumers IS
 'transaction in which the consumer keeps what it made of the events.';
 COMMENT ON COLUMN public.consumers.tenant_id IS 'The tenant whose feed it reads; 0 for that of the whole ledger.';
 COMMENT ON COLUMN public.consumers.name IS 'The consumer, by a name of 1 to 200 characters of its own choice.';
-COMMENT ON COLUMN public.consumers.feed_cursor IS 'The cursor of the last event that it has dealt with; null: it begins.';
+COMMENT ON COLUMN public.consumers.feed_cursor IS
+'The cursor of the last event that it has dealt with; null: it begins.';
 COMMENT ON COLUMN public.consumers.advanced_at IS 'When it came there.';
 
 SELECT projection.wall_off('public.consumers', p_takes_rows => true);
