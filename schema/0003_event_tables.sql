@@ -19,9 +19,9 @@ BEGIN
         '    version integer NOT NULL,'
         '    metadata jsonb,'
         '    created_at timestamptz NOT NULL DEFAULT now(),'
-        '    stored_at timestamptz NOT NULL,'
-        '    feed_position bigint NOT NULL,'
-        '    feed_number bigint NOT NULL,'
+        '    stored_at timestamptz,'
+        '    feed_position bigint,'
+        '    feed_number bigint,'
         '    CONSTRAINT %2$I PRIMARY KEY (tenant_id, id))', p_name, p_name || '_pkey'
     );
     -- One key of a tenant is one event of this table, however many clients send it at the same moment. The clean-up of

@@ -270,8 +270,9 @@ STATISTICS = [
            prepare="ANALYZE", not_on_citus="rows are on the nodes"),
     tenant("what others run", "SELECT DISTINCT query FROM pg_stat_activity WHERE usename <> current_user",
            [("<insufficient privilege>",)]),
-    tenant("sequences, which would count", "SELECT count(*) FROM pg_class WHERE relkind = 'S'", [(0,)],
-           not_on_citus="Citus has sequences of its own"),
+    everybody("the era of the feed", "SELECT nextval('projection.feed_era')", "SELECT setval('projection.feed_numbers', 1)",
+              "SELECT setval('projection.feed_floor', 281474976710655)", "SELECT projection.set_era(99)",
+              "SELECT projection.set_feed_cell('projection.feed_start', 1)", gives="42501"),
     tenant("locks tell tables, not rows",
            "SELECT count(*) FROM pg_locks AS l WHERE l::text ~ 'bet-|secret'", [(0,)]),
     tenant("the newest version of a row by its place",
@@ -1052,6 +1053,7 @@ ODD = {
     "text[]": ["{}", "{bet-1,NULL}", "{bet-1,bet-2,bet-3}", "{NULL}", "{u1}"],
     "jsonb": ["null", "[]", "{}", '{"user_id": "u1"}'],
     "uuid": [str(SAME_ID)],
+    "oid": ["0", "1259", "4294967295"],
     "timestamp with time zone": ["infinity", "2020-01-01"],
 }  # fmt: skip
 # Those that run with the rights of the owner, and who may execute them.

@@ -81,7 +81,8 @@ NONE_OF_THESE = {
         AND (is_grantable OR privilege_type IN ('TRUNCATE', 'DELETE', 'TRIGGER', 'REFERENCES', 'UPDATE'))""",
     "anything but SELECT for anybody but the owner on what is neither an event table nor the keys of persons or the places of consumers": f"""
         SELECT name || ' ' || privilege_type || ' ' || grantee::regrole AS name FROM ({TABLES}) t, aclexplode(relacl) AS a
-        WHERE a.grantee <> t.relowner AND privilege_type <> 'SELECT' AND relname <> ALL ('{{{",".join(EVENT_TABLES)},personal_keys,consumers}}')""",
+        WHERE a.grantee <> t.relowner AND privilege_type <> 'SELECT' AND NOT (relkind = 'S' AND privilege_type = 'USAGE')
+        AND relname <> ALL ('{{{",".join(EVENT_TABLES)},personal_keys,consumers}}')""",
     "a column that others may update, except metadata, what erases a person and the place of a consumer": f"""
         SELECT name || '.' || c.attname AS name FROM ({TABLES}) t JOIN pg_attribute c ON c.attrelid = t.oid,
             aclexplode(c.attacl) AS a
