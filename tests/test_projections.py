@@ -307,6 +307,14 @@ def test_as_of_every_moment_is_the_fold_of_the_prefix(db: psycopg.Connection) ->
                         for key in {e.payload["user_id"] if table == "balance_events" else e.aggregate_id for e in mine}
                     ]
                     assert sorted((row for rows in found for row in rows), key=repr) == expected
+            mine = [e for e in events if e.tenant_id == tenant]
+            columns = READ_TABLES["tenants_summary_view"]
+            for moment in {t + d for t in {e.timestamp for e in mine} for d in (-1, 0)}:
+                found = db.execute(f"SELECT {columns} FROM public.tenant_as_of(%s, %s)", (tenant, moment)).fetchall()
+                assert found == fold(e for e in mine if e.timestamp <= moment)["tenants_summary_view"]
+            now = f"SELECT {columns} FROM public.tenants_summary_view WHERE tenant_id = %s"
+            always = f"SELECT {columns} FROM public.tenant_as_of(%s, 9223372036854775807)"
+            assert db.execute(always, (tenant,)).fetchall() == db.execute(now, (tenant,)).fetchall()
 
     db.execute("SET jit = off")
     holds()

@@ -8,6 +8,13 @@ AS $$
 DECLARE
     v_kind text := (SELECT p.kind FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table);
     v_is_plain boolean := NOT projection.is_distributed(p_read_table);
+    v_gives text := CASE WHEN v_kind <> 'slots' THEN 'SETOF ' || p_read_table ELSE (
+        SELECT 'TABLE (' || string_agg(
+            format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum
+        ) || ')'
+        FROM pg_attribute AS a
+        WHERE a.attrelid = p_read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'slot'
+    ) END;
 BEGIN
     IF (v_is_plain OR p_shard_id IS NOT NULL) AND v_kind <> 'slots' THEN
         RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'refresh', p_shard_id),
@@ -28,34 +35,25 @@ BEGIN
     END IF;
     IF p_shard_id IS NULL THEN
         RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'fold', NULL),
-            format(
-                '() RETURNS %s LANGUAGE plpgsql STABLE',
-                CASE WHEN v_kind <> 'slots' THEN 'SETOF ' || p_read_table ELSE (
-                    SELECT 'TABLE (' || string_agg(
-                        format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum
-                    ) || ')'
-                    FROM pg_attribute AS a
-                    WHERE a.attrelid = p_read_table::regclass AND a.attnum > 0 AND NOT a.attisdropped
-                        AND a.attname <> 'slot'
-                ) END
-            ),
+            format('() RETURNS %s LANGUAGE plpgsql STABLE', v_gives),
             projection.filled('query', jsonb_build_object('query', projection.fold_text(p_read_table))),
             'betledger_app, betledger_tenant, betledger_reader, betledger_operator',
             'All rows of a read table as its sources make them.';
     END IF;
-    IF p_shard_id IS NULL AND v_kind <> 'slots' AND NOT EXISTS (
+    IF p_shard_id IS NULL AND (v_kind = 'slots' OR NOT EXISTS (
         SELECT FROM projection.registered_sources() AS s
         JOIN projection.registered_projections() AS p ON p.read_table = s.source_table
         WHERE s.read_table = p_read_table
-    ) THEN
+    )) THEN
         RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'as_of', NULL),
             format(
-                '(p_tenant_id bigint, p_key text, p_at_ms bigint) RETURNS SETOF %s LANGUAGE plpgsql STABLE',
-                p_read_table
+                '(p_tenant_id bigint, %sp_at_ms bigint) RETURNS %s LANGUAGE plpgsql STABLE',
+                CASE WHEN v_kind <> 'slots' THEN 'p_key text, ' ELSE '' END, v_gives
             ),
             projection.as_of_text(p_read_table),
             'betledger_app, betledger_tenant, betledger_reader, betledger_operator',
-            'A row of a read table as of a moment, folded from its events.';
+            CASE WHEN v_kind <> 'slots' THEN 'A row of a read table as of a moment, folded from its events.'
+                ELSE 'The totals of a tenant as of a moment, folded from its events.' END;
     END IF;
 END
 $$;
