@@ -19,8 +19,11 @@ CREATE TABLE public.bets_view (
 CREATE INDEX bets_view_idempotency_key ON public.bets_view (tenant_id, idempotency_key)
 WHERE idempotency_key IS NOT NULL;
 
--- The bets of a user, newest first.
+-- The bets of a user, by their last change.
 CREATE INDEX bets_view_user ON public.bets_view (tenant_id, user_id, last_updated_at);
+
+-- The same in an order that no later event changes: public.bets_of().
+CREATE INDEX bets_view_created ON public.bets_view (tenant_id, user_id, created_at);
 
 COMMENT ON TABLE public.bets_view IS
 'One row per bet: the fold of its events in order of time, kept by triggers in the transaction of the event. Read '

@@ -16,8 +16,8 @@ CREATE TABLE public.payments_view (
 CREATE INDEX payments_view_idempotency_key ON public.payments_view (tenant_id, idempotency_key)
 WHERE idempotency_key IS NOT NULL;
 
--- The payments of a user, newest first.
-CREATE INDEX payments_view_user ON public.payments_view (tenant_id, user_id, last_updated_at);
+-- The payments of a user, newest first, in an order that no later event changes: public.payments_of().
+CREATE INDEX payments_view_user ON public.payments_view (tenant_id, user_id, created_at);
 
 COMMENT ON TABLE public.payments_view IS
 'One row per deposit or withdrawal: the fold of its events in order of time, kept by triggers in the transaction of '

@@ -937,7 +937,7 @@ ASKED = [
     ("complete_payment", "payment"), ("fail_payment", "payment"),
     ("bet_history", "bet"), ("payment_history", "payment"), ("balance_history", "user"),
     ("bet_as_of", "bet", T0 * 2), ("payment_as_of", "payment", T0 * 2), ("balance_as_of", "user", T0 * 2),
-    ("balance_statement", "user"),
+    ("balance_statement", "user"), ("bets_of", "user"), ("payments_of", "user"),
 ]  # fmt: skip
 
 

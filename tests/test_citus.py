@@ -261,7 +261,9 @@ CALLS = [
     "place_bet(1, 'u', 1, 2, 'f', 'k')", "confirm_bet(1, 'b')", "settle_bet(1, 'b', 'win', 2)", "cancel_bet(1, 'b')",
     "deposit(1, 'u', 1, 'k')", "withdraw(1, 'u', 1, 'k')", "complete_payment(1, 'p')", "fail_payment(1, 'p')",
     "bet_history(1, 'b')", "payment_history(1, 'p')", "balance_history(1, 'u')", "bet_events_between(1, 1, 2)",
-    "bet_as_of(1, 'b', 1)", "payment_as_of(1, 'p', 1)", "balance_as_of(1, 'u', 1)", "balance_statement(1, 'u')", "feed(1)", "reset_consumer(1, 'w')",
+    "bet_as_of(1, 'b', 1)", "payment_as_of(1, 'p', 1)", "balance_as_of(1, 'u', 1)", "balance_statement(1, 'u')",
+    "bets_of(1, 'u')", "payments_of(1, 'u', 'completed')", "tenant_as_of(1, 1)",
+    "feed(1)", "reset_consumer(1, 'w')",
 ]  # fmt: skip
 
 

@@ -547,17 +547,9 @@ def test_reading_needs_a_tenant(app, function, tenant):
 
 
 @pytest.mark.parametrize(
-    ("function", "args"),
-    [
-        ("bet_events_between", (0, 1)),
-        ("bet_as_of", ("b", 1)),
-        ("payment_as_of", ("p", 1)),
-        ("balance_as_of", ("u", 1)),
-        ("balance_statement", ("u",)),
-        ("feed", ()),
-        ("advance_consumer", ("w", None, "x")),
-        ("reset_consumer", ("w",)),
-    ],
+    ("function", "args"), [("bet_events_between", (0, 1)), ("bet_as_of", ("b", 1)), ("payment_as_of", ("p", 1)),
+     ("balance_as_of", ("u", 1)), ("balance_statement", ("u",)), ("bets_of", ("u",)), ("payments_of", ("u",)), ("tenant_as_of", (1,)),
+     ("feed", ()), ("advance_consumer", ("w", None, "x")), ("reset_consumer", ("w",))]
 )
 @pytest.mark.parametrize("tenant", [None, 0, -1])
 def test_reading_of_a_time_needs_a_tenant(app, function, args, tenant):
@@ -567,7 +559,7 @@ def test_reading_of_a_time_needs_a_tenant(app, function, args, tenant):
 
 def test_a_negative_limit_is_refused_in_words(app):
     with refused("BL001", "limit", "-1"):
-        call_all(app, "bet_events_between", TENANT, 0, T0, -1)
+        call_all(app, "bet_events_between", TENANT, 0, T0, None, -1)
 
 
 @pytest.mark.parametrize("function", ["deposit", "withdraw", "place_bet"])
@@ -738,9 +730,10 @@ def test_bet_events_between_includes_both_ends_and_keeps_the_limit(app):
             place(app, tenant, f"bet-{i}", timestamp=T0 + i)
     between = [e["aggregate_id"] for e in call_all(app, "bet_events_between", TENANT, T0 + 1, T0 + 3)]
     assert between == ["bet-1", "bet-2", "bet-3"]
-    assert [e["aggregate_id"] for e in call_all(app, "bet_events_between", TENANT, T0, T0 + 9, 2)] == ["bet-0", "bet-1"]
+    page = [e["aggregate_id"] for e in call_all(app, "bet_events_between", TENANT, T0, T0 + 9, None, 2)]
+    assert page == ["bet-0", "bet-1"]
     assert call_all(app, "bet_events_between", TENANT, T0 + 3, T0 + 1) == []
-    assert tuple(call_all(app, "bet_events_between", TENANT, T0, T0)[0]) == HISTORY
+    assert tuple(call_all(app, "bet_events_between", TENANT, T0, T0)[0]) == (*HISTORY, "next_page")
 
 
 @pytest.mark.parametrize("kind", ["BET_PLACED", "DEPOSIT_CREATED", "BALANCE_INCREASED"])
@@ -751,20 +744,20 @@ def test_pages_of_events_get_past_those_of_one_moment(app, kind):
     append(app, kind, OTHER, timestamp=T0 + 1)
     for limit in (1, 2, 3, 100):
         pages: list[dict[str, Any]] = []
-        start, after = T0, None
-        while page := call_all(app, function, TENANT, start, T0 + 2, limit, after):
-            pages += page
-            start, after = page[-1]["timestamp"], page[-1]["id"]
+        after = None
+        while len(pages) == 0 or after:
+            pages += call_all(app, function, TENANT, T0, T0 + 2, after, limit)
+            after = pages[-1]["next_page"]
         assert [(e["timestamp"], e["id"]) for e in pages] == sorted({(e["timestamp"], e["id"]) for e in pages})
         assert len(pages) == 7
     with refused("BL001", "limit", "-1"):
-        call_all(app, function, TENANT, T0, T0, -1)
+        call_all(app, function, TENANT, T0, T0, None, -1)
 
 
 def test_bet_events_between_gives_a_thousand_unless_told(app):
     insert(app, *[event("V1_BETS_BET_PLACED", aggregate=f"bet-{i}", timestamp=T0 + i) for i in range(1001)])
     assert len(call_all(app, "bet_events_between", TENANT, T0, T0 + 2000)) == 1000
-    assert len(call_all(app, "bet_events_between", TENANT, T0, T0 + 2000, 1001)) == 1001
+    assert len(call_all(app, "bet_events_between", TENANT, T0, T0 + 2000, None, 1001)) == 1001
 
 
 @pytest.mark.parametrize(
@@ -796,6 +789,9 @@ def test_as_of_now_is_the_row_of_the_read_table(app, world):
     assert call_all(app, "balance_as_of", TENANT, "u1", FUTURE) == rows(
         app, "SELECT * FROM user_balances_view WHERE tenant_id = %s", (TENANT,)
     )
+    assert call_all(app, "tenant_as_of", TENANT, FUTURE) == rows(
+        app, "SELECT * FROM tenants_summary_view WHERE tenant_id = %s", (TENANT,)
+    )
 
 
 @pytest.mark.parametrize(("ms", "expected"), [(-1, None), (0, (100, 1)), (9, (100, 1)), (10, (60, 2)), (99, (60, 2))])
@@ -814,7 +810,9 @@ def test_reading_changes_nothing(connect, db, world):
     for args in (
         ("bet_history", TENANT, world["bet"]), ("payment_history", TENANT, world["paid"]), ("balance_history", TENANT, "u1"),
         ("bet_events_between", TENANT, 0, FUTURE), ("bet_as_of", TENANT, world["bet"], FUTURE), ("balance_as_of", TENANT, "u1", FUTURE),
-        ("payment_as_of", TENANT, world["paid"], FUTURE), ("balance_statement", TENANT, "u1"), ("feed", TENANT), ("ledger_feed",),
+        ("payment_as_of", TENANT, world["paid"], FUTURE), ("balance_statement", TENANT, "u1"),
+        ("bets_of", TENANT, "u1"), ("payments_of", TENANT, "u1"), ("tenant_as_of", TENANT, FUTURE),
+        ("feed", TENANT), ("ledger_feed",),
     ):  # fmt: skip
         assert call_all(reader, *args) != []
     assert state(db) == before

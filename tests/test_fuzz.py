@@ -469,14 +469,15 @@ LIMITS: list[tuple[Any, bool]] = [
 KEYS = IDENTIFIERS
 OPTIONAL_KEYS: list[tuple[Any, bool]] = [(None, True), *(k for k in IDENTIFIERS if k[0] is not None)]
 # Each argument: its name in messages, a good value, and what else is tried.
+CURSORS = [(None, True), *((text, False) for text in ("", "x", "=", "e30", "W10", "WyJ4IiwgWzFdXQ", "é", "\x7f", "A" * 300, "%%"))]
+STATUSES = [(None, True), *((text, False) for text in ("", "x", "PLACED", " placed", "é", "\x7f", "A" * 300, "%%"))]
 BETWEEN = [
-    ("tenant_id", TENANT, TENANTS), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES), ("limit", 10, LIMITS),
-    ("after_id", None, [(None, True), ("00000000-0000-4000-8000-000000000000", True), ("f" * 32, True)]),
+    ("tenant_id", TENANT, TENANTS), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES), ("after", None, CURSORS), ("limit", 10, LIMITS),
 ]  # fmt: skip
-CURSORS = [
-    (None, True),
-    *((text, False) for text in ("", "x", "=", "e30", "W10", "WyJ4IiwgWzFdXQ", "é", "\x7f", "A" * 300, "%%")),
-]
+OF_USER = [
+    ("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING), ("status", None, STATUSES), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES),
+    ("after", None, CURSORS), ("limit", 10, LIMITS),
+]  # fmt: skip
 FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "place_bet": [
         ("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS), ("stake", 1, AMOUNTS), ("odds", 2, ODDS),
@@ -509,6 +510,9 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "bet_as_of": [("tenant_id", TENANT, TENANTS), ("bet_id", "bet-1", ANYTHING), ("at_ms", T0, TIMES)],
     "payment_as_of": [("tenant_id", TENANT, TENANTS), ("payment_id", "p1", ANYTHING), ("at_ms", T0, TIMES)],
     "balance_as_of": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING), ("at_ms", T0, TIMES)],
+    "tenant_as_of": [("tenant_id", TENANT, TENANTS), ("at_ms", T0, TIMES)],
+    "bets_of": OF_USER,
+    "payments_of": OF_USER,
     "balance_statement": [
         ("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING), ("from_ms", 0, TIMES), ("to_ms", T0 * 2, TIMES),
         ("after", None, CURSORS), ("limit", 10, LIMITS),

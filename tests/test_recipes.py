@@ -342,7 +342,9 @@ def test_a_standby_answers_all_that_reads(standby: tuple[str, str]) -> None:
         asked = (
             ("bet_history", bet),
             ("balance_history", "u1"),
-            ("bet_events_between", 0, 1 << 45, 10),
+            ("bet_events_between", 0, 1 << 45, None, 10),
+            ("bets_of", "u1"),
+            ("tenant_as_of", 1 << 45),
             ("bet_as_of", bet, 1 << 45),
             ("balance_as_of", "u1", 1 << 45),
             ("personal_key", "u1"),

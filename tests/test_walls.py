@@ -196,10 +196,11 @@ FOREIGN_CALLS = [
     ("confirm_bet", OTHER, "bet-1"), ("settle_bet", OTHER, "bet-1", "win", 1), ("cancel_bet", OTHER, "bet-1"),
     ("deposit", OTHER, "u1", 1, "new"), ("deposit", OTHER, "u1", 100, "k"), ("withdraw", OTHER, "u1", 1, "new"),
     ("complete_payment", OTHER, "p1"), ("fail_payment", OTHER, "p1"),
+    ("advance_consumer", OTHER, "w", None, "x"), ("reset_consumer", OTHER, "w"),
     ("bet_history", OTHER, "bet-1"), ("payment_history", OTHER, "p1"), ("balance_history", OTHER, "u1"),
     ("bet_events_between", OTHER, 0, T0), ("bet_as_of", OTHER, "bet-1", T0), ("balance_as_of", OTHER, "u1", T0),
-    ("payment_as_of", OTHER, "p1", T0), ("balance_statement", OTHER, "u1"),
-    ("feed", OTHER), ("advance_consumer", OTHER, "w", None, "x"), ("reset_consumer", OTHER, "w"),
+    ("payment_as_of", OTHER, "p1", T0), ("bets_of", OTHER, "u1"), ("payments_of", OTHER, "u1"), ("tenant_as_of", OTHER, T0),
+    ("balance_statement", OTHER, "u1"), ("feed", OTHER),
 ]  # fmt: skip
 
 
@@ -215,7 +216,7 @@ def test_functions_refuse_another_tenant(connect, world, args):
 
 
 def test_a_tenant_reads_its_own_through_functions(walled):
-    assert [len(call_all(walled, name, TENANT, *args)) for name, _, *args in FOREIGN_CALLS[10:]] == [1] * 7 + [3]
+    assert [len(call_all(walled, name, TENANT, *args)) for name, _, *args in FOREIGN_CALLS[12:]] == [1] * 10 + [3, 3]
 
 
 def test_a_setting_does_not_limit_the_trusted_application(connect, world):
@@ -289,7 +290,7 @@ def test_readers_and_operators_insert_nothing(connect, world, role, kind):
 def test_readers_and_operators_call_no_writing_function(connect, world, role):
     conn = connect(role)
     with unchanged(world):
-        for args in FOREIGN_CALLS[:10]:
+        for args in FOREIGN_CALLS[:12]:
             with refused("42501", args[0], hint=False):
                 call_all(conn, *args)
 
@@ -297,7 +298,7 @@ def test_readers_and_operators_call_no_writing_function(connect, world, role):
 @pytest.mark.parametrize("role", ["app", "reader", "operator"])
 def test_all_trusted_roles_read_through_functions(connect, world, role):
     conn = connect(role)
-    assert [len(call_all(conn, *args)) for args in FOREIGN_CALLS[10:]] == [1] * 7 + [3]
+    assert [len(call_all(conn, *args)) for args in FOREIGN_CALLS[12:]] == [1] * 10 + [3, 3]
 
 
 @pytest.mark.parametrize("table", EVENT_TABLES)
