@@ -106,7 +106,7 @@ SELECT projection.create_event_table('balance_events', 'balances of users');
 -- A balance is folded by the user of the payload, whatever the stream is called. Nobody waits: the table is empty.
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX balance_events_user
-ON public.balance_events (tenant_id, ((event_data ->> 'user_id') COLLATE "C"), "timestamp");
+ON public.balance_events (tenant_id, ((event_data ->> 'user_id') COLLATE "C"), "timestamp", id);
 
 -- What a payment or a bet took or gave, at whatever time: projection.moved_by().
 -- squawk-ignore require-concurrent-index-creation

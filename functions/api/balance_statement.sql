@@ -12,77 +12,93 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET row_security = on
 SET enable_seqscan = off
+SET random_page_cost = 0
 AS $$
+-- A page is a range of the index of the user, in its order, which names the user, too: behind a policy PostgreSQL does
+-- not take a condition on an expression for what it is. Rows count, not pages: all events of a time lie close together.
 DECLARE
     v_filters jsonb := jsonb_build_array('balance_statement', p_tenant_id, p_user_id, p_from_ms, p_to_ms);
     v_position jsonb;
-    v_from bigint := coalesce(p_from_ms, 0);
+    -- What the page comes after: at first, all that is before the time asked for.
+    v_at bigint := greatest(p_from_ms, 0) - 1;
+    v_id uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
     v_to bigint := coalesce(p_to_ms, 9223372036854775807);
-    v_balance numeric;
+    v_balance numeric := 0;
+    v_rows integer := 0;
 BEGIN
     PERFORM projection.require_page(p_tenant_id, p_limit);
-    IF p_after IS NULL AND p_from_ms IS NULL THEN
-        v_balance := 0;
-    ELSIF p_after IS NULL THEN
-        -- Back from what the balance is now: it takes as long as there are movements since, however old the account is.
-        SELECT coalesce(sum(b.balance), 0) INTO v_balance FROM public.user_balances_view AS b
-        WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
-        SELECT v_balance - coalesce(sum(
-            CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
-            * (e.event_data ->> 'amount')::numeric
-        ), 0) INTO v_balance
-        FROM public.balance_events AS e
-        WHERE e.tenant_id = p_tenant_id AND (e.event_data ->> 'user_id') COLLATE "C" = p_user_id
-            AND e."timestamp" >= v_from;
-    ELSE
+    IF p_after IS NOT NULL THEN
         -- What the page before ended with is carried on, so that the movements always come to the difference of
         -- opening and closing balance, even if one that is dated before them is stored meanwhile.
         v_position := projection.position_of_page(p_after, v_filters);
-        v_from := (v_position ->> 0)::bigint;
+        v_at := (v_position ->> 0)::bigint;
+        v_id := (v_position ->> 1)::uuid;
         v_balance := (v_position ->> 2)::numeric;
-    END IF;
-    RETURN QUERY
-    WITH page AS MATERIALIZED (
-        SELECT e.id, e."timestamp", e.event_type, e.event_data, e.amount,
-            row_number() OVER w AS n, v_balance + sum(e.amount) OVER w AS balance
-        FROM (
-            SELECT e.id, e."timestamp", e.event_type, e.event_data,
+    ELSE
+        IF p_from_ms IS NOT NULL THEN
+            -- Back from what the balance is now: it takes as long as there are movements since, however old the
+            -- account is.
+            SELECT coalesce(sum(b.balance), 0) INTO v_balance FROM public.user_balances_view AS b
+            WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
+            SELECT v_balance - coalesce(sum(
                 CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
-                * (e.event_data ->> 'amount')::numeric AS amount
+                * (e.event_data ->> 'amount')::numeric
+            ), 0) INTO v_balance
             FROM public.balance_events AS e
             WHERE e.tenant_id = p_tenant_id AND (e.event_data ->> 'user_id') COLLATE "C" = p_user_id
-                AND e."timestamp" BETWEEN v_from AND v_to
-                AND (v_position IS NULL OR e."timestamp" > v_from OR e.id > (v_position ->> 1)::uuid)
-            ORDER BY e."timestamp", e.id
-            LIMIT p_limit::bigint + 1
-        ) AS e
-        WINDOW w AS (ORDER BY e."timestamp", e.id ROWS UNBOUNDED PRECEDING)
-    ),
-    ended AS (
-        SELECT count(*) <= p_limit AS is_last FROM page AS p
-    )
-    SELECT r.entry, r."timestamp", trim_scale(r.amount), trim_scale(r.balance),
-        CASE WHEN r.event_data ->> 'payment_id' IS NOT NULL THEN 'payment'
-            WHEN r.event_data ->> 'bet_id' IS NOT NULL THEN 'bet' END,
-        coalesce(r.event_data ->> 'payment_id', r.event_data ->> 'bet_id'), r.event_type, r.id,
-        CASE WHEN r.n = p_limit AND r.n > 0 AND NOT x.is_last THEN projection.page_after(
-            v_filters, jsonb_build_array(r."timestamp", r.id, r.balance)
-        ) END
-    FROM (
-        SELECT 'opening' AS entry, p_from_ms AS "timestamp", NULL::numeric AS amount, v_balance AS balance,
-            NULL::jsonb AS event_data, NULL AS event_type, NULL::uuid AS id, 0::bigint AS n
-        WHERE p_after IS NULL
-        UNION ALL
-        SELECT 'movement', p."timestamp", p.amount, p.balance, p.event_data, p.event_type, p.id, p.n
-        FROM page AS p WHERE p.n <= p_limit
-        UNION ALL
-        SELECT 'closing', p_to_ms, NULL,
-            coalesce((SELECT p.balance FROM page AS p ORDER BY p.n DESC LIMIT 1), v_balance),
-            NULL, NULL, NULL, p_limit::bigint + 1
-        FROM ended AS e WHERE e.is_last
-    ) AS r
-    CROSS JOIN ended AS x
-    ORDER BY r.n;
+                AND e."timestamp" > v_at;
+        END IF;
+        entry := 'opening';
+        "timestamp" := p_from_ms;
+        balance := trim_scale(v_balance);
+        RETURN NEXT;
+    END IF;
+    IF p_limit = 0 THEN
+        RETURN;
+    END IF;
+    entry := 'movement';
+    FOR "timestamp", event_id, event_type, amount, cause, cause_id IN
+        SELECT e."timestamp", e.id, e.event_type,
+            trim_scale(
+                CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
+                * (e.event_data ->> 'amount')::numeric
+            ),
+            CASE WHEN e.event_data ->> 'payment_id' IS NOT NULL THEN 'payment'
+                WHEN e.event_data ->> 'bet_id' IS NOT NULL THEN 'bet' END,
+            coalesce(e.event_data ->> 'payment_id', e.event_data ->> 'bet_id')
+        FROM public.balance_events AS e
+        WHERE e.tenant_id = p_tenant_id AND (e.event_data ->> 'user_id') COLLATE "C" = p_user_id
+            AND (e."timestamp", e.id) > (v_at, v_id) AND e."timestamp" <= v_to
+        ORDER BY (e.event_data ->> 'user_id') COLLATE "C", e."timestamp", e.id
+        LIMIT p_limit
+    LOOP
+        v_rows := v_rows + 1;
+        v_balance := v_balance + amount;
+        balance := trim_scale(v_balance);
+        IF v_rows = p_limit THEN
+            next_page := (
+                SELECT projection.page_after(v_filters, jsonb_build_array("timestamp", event_id, v_balance))
+                WHERE EXISTS (
+                    SELECT FROM public.balance_events AS e
+                    WHERE e.tenant_id = p_tenant_id AND (e.event_data ->> 'user_id') COLLATE "C" = p_user_id
+                        AND (e."timestamp", e.id) > (balance_statement."timestamp", event_id)
+                        AND e."timestamp" <= v_to
+                )
+            );
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+    IF next_page IS NULL THEN
+        entry := 'closing';
+        "timestamp" := p_to_ms;
+        balance := trim_scale(v_balance);
+        amount := NULL;
+        cause := NULL;
+        cause_id := NULL;
+        event_type := NULL;
+        event_id := NULL;
+        RETURN NEXT;
+    END IF;
 END
 $$;
 
