@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import md5
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -33,6 +34,8 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "V1_BALANCES_BALANCE_INCREASED": {"user_id": "u1", "amount": 100},
     "V1_BALANCES_BALANCE_DECREASED": {"user_id": "u1", "amount": 40},
 }
+# The cursor of a place before all events in the feed of TENANT.
+BEGINNING = "0" * 32 + md5(f"feed {TENANT}".encode(), usedforsecurity=False).hexdigest()[:8]
 TABLE_OF = {"BETS": "bet_events", "PAYMENTS": "payment_events", "BALANCES": "balance_events"}
 
 

@@ -132,14 +132,14 @@ def test_types_are_chosen_and_what_was_looked_at_is_not_read_again(db: psycopg.C
 
 @pytest.mark.parametrize("cursor", ["", "x", "0" * 40, "0" * 32, "é", "'; DROP TABLE bets_view; --"])
 def test_a_cursor_of_nothing_is_refused(db: psycopg.Connection, cursor: str) -> None:
-    with refused("BL001", "cursor"):
+    with refused("BL001", "after"):
         read(db, cursor)
 
 
 def test_a_cursor_of_another_tenant_is_refused(db: psycopg.Connection) -> None:
     place(db, OTHER)
     (theirs,) = read(db, tenant=OTHER)
-    with refused("BL001", "cursor"):
+    with refused("BL001", "after"):
         read(db, str(theirs["feed_cursor"]))
 
 
@@ -310,9 +310,9 @@ def test_of_two_that_go_on_from_one_place_one_is_refused(
         ("SELECT advance_consumer(10001, '', NULL, 'x')", "name"),
         ("SELECT advance_consumer(10001, NULL, NULL, 'x')", "name"),
         ("SELECT advance_consumer(10001, 'w', NULL, NULL)", "to"),
-        ("SELECT advance_consumer(10001, 'w', NULL, 'x')", "cursor"),
-        ("SELECT advance_consumer(10001, 'w', 'x', repeat('0', 40))", "cursor"),
-        ("SELECT reset_consumer(10001, 'w', 'x')", "cursor"),
+        ("SELECT advance_consumer(10001, 'w', NULL, 'x')", "to"),
+        ("SELECT advance_consumer(10001, 'w', 'x', repeat('0', 40))", "from"),
+        ("SELECT reset_consumer(10001, 'w', 'x')", "to"),
         ("SELECT reset_consumer(10001, repeat('w', 201))", "name"),
         ("SELECT reset_consumer(-1, 'w')", "tenant_id"),
     ],

@@ -19,7 +19,7 @@ import pytest
 from betledger.database import on_citus
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger import EVENT_TABLES, PAYLOADS, T0, TABLE_OF, TENANT, event, insert, place, rows, state
+from ledger import BEGINNING, EVENT_TABLES, PAYLOADS, T0, TABLE_OF, TENANT, event, insert, place, rows, state
 from psycopg import sql
 from test_payload import AN_EVENT_OF, EACH_FIELD
 
@@ -520,8 +520,10 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "feed": [
         ("tenant_id", TENANT, TENANTS), ("after", None, CURSORS), ("limit", 10, LIMITS), ("types", None, [([], True), (["x"], True), ([None], True)]),
     ],
+    "ledger_feed": [("after", None, CURSORS), ("limit", 10, LIMITS), ("types", None, [([], True), (["x"], True)])],
     "advance_consumer": [
-        ("tenant_id", TENANT, TENANTS), ("name", "w", IDENTIFIERS), ("from", None, CURSORS), ("to", None, CURSORS),
+        ("tenant_id", TENANT, TENANTS), ("name", "w", IDENTIFIERS), ("from", None, CURSORS),
+        ("to", BEGINNING, [c for c in CURSORS if c[0] is not None]),
     ],
     "reset_consumer": [("tenant_id", TENANT, TENANTS), ("name", "w", IDENTIFIERS), ("to", None, CURSORS)],
     "personal_key": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", IDENTIFIERS)],
@@ -543,7 +545,7 @@ def test_every_argument_of_the_api_is_tried(db):
 
 @pytest.mark.parametrize(("function", "argument"), EACH_ARGUMENT, ids=lambda x: str(x))
 def test_nasty_values_of_each_argument(db, connect, function, argument):
-    app = connect("app")
+    app = connect("operator" if function == "ledger_feed" else "app")
     place(db)
     insert(
         db, event("V1_PAYMENTS_DEPOSIT_CREATED", aggregate="p1"), event("V1_PAYMENTS_DEPOSIT_CREATED", aggregate="p2")

@@ -134,6 +134,195 @@ BEGIN
     RETURN v_changed;
 END
 $body$;
+CREATE OR REPLACE FUNCTION projection.tenant_totals_as_of(
+    p_tenant_id bigint, p_at_ms bigint
+)
+RETURNS TABLE(tenant_id bigint, users bigint, bets_placed bigint,
+    bets_confirmed bigint, bets_settled bigint,
+    bets_cancelled bigint, staked numeric, paid_out numeric,
+    gross_gaming_revenue numeric, deposits numeric,
+    withdrawals numeric, balances numeric)
+LANGUAGE plpgsql STABLE
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH bets_view AS (
+        SELECT f.tenant_id, f.bet_id, f.said_2[2]::text AS user_id,
+            f.said_2[3]::numeric AS stake, f.said_2[4]::numeric AS odds,
+            f.said_2[5]::text AS fixture_id, f.said_1[2]::text AS status,
+            f.said_3[2]::text AS result, f.said_3[3]::numeric AS payout,
+            f.said_2[6]::text AS idempotency_key, f.created_at,
+            f.last_updated_at
+        FROM (
+            SELECT s.tenant_id, s.bet_id,
+            min(s.created_at) AS created_at,
+                max(s.last_updated_at) AS last_updated_at,
+                max(ARRAY[
+                (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+                s.status::text]) AS said_1,
+                max(ARRAY[
+                s.position,
+                s.user_id::text, s.stake::text, s.odds::text, s.fixture_id::text,
+                s.idempotency_key::text])
+                    FILTER (WHERE s.event_type IN (
+                        'V1_BETS_BET_PLACED')) AS said_2,
+                max(ARRAY[
+                s.position,
+                s.result::text, s.payout::text])
+                    FILTER (WHERE s.event_type IN (
+                        'V1_BETS_BET_SETTLED')) AS said_3
+            FROM (
+                SELECT c.tenant_id, c.bet_id, c.user_id, c.stake, c.odds, c.fixture_id,
+                    c.status, c.result, c.payout, c.idempotency_key, c.created_at,
+                    c.last_updated_at,
+                    e.event_type,
+                    (
+                        lpad(e."timestamp"::text, 13, '0')
+                        || projection.event_order(e.event_type) || e.id
+                    ) COLLATE "C" AS position
+                FROM public.bet_events AS e CROSS JOIN LATERAL projection.bet_of_event(e) AS c
+                WHERE e.tenant_id = p_tenant_id
+                    AND e."timestamp" <= p_at_ms
+            ) AS s
+            GROUP BY s.tenant_id, s.bet_id
+        ) AS f
+    ),
+    payments_view AS (
+        SELECT f.tenant_id, f.payment_id, f.said_2[2]::text AS user_id,
+            f.said_1[3]::text AS type, f.said_2[3]::numeric AS amount,
+            f.said_1[2]::text AS status,
+            f.said_2[4]::text AS idempotency_key, f.created_at,
+            f.last_updated_at
+        FROM (
+            SELECT s.tenant_id, s.payment_id,
+            min(s.created_at) AS created_at,
+                max(s.last_updated_at) AS last_updated_at,
+                max(ARRAY[
+                (projection.event_rank(s.event_type) || s.position) COLLATE "C",
+                s.status::text, s.type::text]) AS said_1,
+                max(ARRAY[
+                s.position,
+                s.user_id::text, s.amount::text, s.idempotency_key::text])
+                    FILTER (WHERE s.event_type IN (
+                        'V1_PAYMENTS_DEPOSIT_CREATED', 'V1_PAYMENTS_WITHDRAWAL_CREATED')) AS said_2
+            FROM (
+                SELECT c.tenant_id, c.payment_id, c.user_id, c.type, c.amount, c.status,
+                    c.idempotency_key, c.created_at, c.last_updated_at,
+                    e.event_type,
+                    (
+                        lpad(e."timestamp"::text, 13, '0')
+                        || projection.event_order(e.event_type) || e.id
+                    ) COLLATE "C" AS position
+                FROM public.payment_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
+                WHERE e.tenant_id = p_tenant_id
+                    AND e."timestamp" <= p_at_ms
+            ) AS s
+            GROUP BY s.tenant_id, s.payment_id
+        ) AS f
+    ),
+    user_activity_view AS (
+        SELECT s.tenant_id, s.user_id, sum(s.bets)::integer AS bets,
+            sum(s.open_bets)::integer AS open_bets,
+            trim_scale(sum(s.staked)) AS staked,
+            trim_scale(sum(s.paid_out)) AS paid_out,
+            trim_scale(sum(s.net_result)) AS net_result,
+            trim_scale(sum(s.deposits)) AS deposits,
+            trim_scale(sum(s.withdrawals)) AS withdrawals,
+            min(s.first_activity_at) AS first_activity_at,
+            max(s.last_activity_at) AS last_activity_at
+        FROM (
+            SELECT c.tenant_id, c.user_id, c.bets, c.open_bets, c.staked, c.paid_out,
+                c.net_result, 0 AS deposits, 0 AS withdrawals,
+                c.first_activity_at, c.last_activity_at
+            FROM bets_view AS e CROSS JOIN LATERAL projection.activity_of_bet(ROW(
+                e.tenant_id, e.bet_id, e.user_id, e.stake, e.odds, e.fixture_id,
+                e.status, e.result, e.payout, e.idempotency_key, e.created_at,
+                e.last_updated_at
+            )::public.bets_view) AS c
+            WHERE true
+            UNION ALL
+            SELECT c.tenant_id, c.user_id, 0 AS bets, 0 AS open_bets, 0 AS staked,
+                0 AS paid_out, 0 AS net_result, c.deposits, c.withdrawals,
+                c.first_activity_at, c.last_activity_at
+            FROM payments_view AS e CROSS JOIN LATERAL projection.activity_of_payment(ROW(
+                e.tenant_id, e.payment_id, e.user_id, e.type, e.amount, e.status,
+                e.idempotency_key, e.created_at, e.last_updated_at
+            )::public.payments_view) AS c
+            WHERE true
+        ) AS s
+        GROUP BY s.tenant_id, s.user_id
+    ),
+    user_balances_view AS (
+        SELECT s.tenant_id, s.user_id, trim_scale(sum(s.balance)) AS balance,
+            sum(s.transaction_count)::integer AS transaction_count,
+            max(s.last_transaction_at) AS last_transaction_at
+        FROM (
+            SELECT c.tenant_id, c.user_id, c.balance, c.transaction_count,
+                c.last_transaction_at
+            FROM public.balance_events AS e CROSS JOIN LATERAL projection.balance_of_event(e) AS c
+            WHERE e.tenant_id = p_tenant_id
+                AND e."timestamp" <= p_at_ms
+        ) AS s
+        GROUP BY s.tenant_id, s.user_id
+    )
+    SELECT s.tenant_id, sum(s.users)::bigint AS users,
+        sum(s.bets_placed)::bigint AS bets_placed,
+        sum(s.bets_confirmed)::bigint AS bets_confirmed,
+        sum(s.bets_settled)::bigint AS bets_settled,
+        sum(s.bets_cancelled)::bigint AS bets_cancelled,
+        trim_scale(sum(s.staked)) AS staked,
+        trim_scale(sum(s.paid_out)) AS paid_out,
+        trim_scale(sum(s.gross_gaming_revenue)) AS gross_gaming_revenue,
+        trim_scale(sum(s.deposits)) AS deposits,
+        trim_scale(sum(s.withdrawals)) AS withdrawals,
+        trim_scale(sum(s.balances)) AS balances
+    FROM (
+        SELECT c.tenant_id, 0 AS users, 0 AS bets_placed, 0 AS bets_confirmed,
+            0 AS bets_settled, 0 AS bets_cancelled, 0 AS staked,
+            0 AS paid_out, 0 AS gross_gaming_revenue, 0 AS deposits,
+            0 AS withdrawals, c.balances
+        FROM user_balances_view AS e CROSS JOIN LATERAL projection.totals_of_balance(ROW(
+            e.tenant_id, e.user_id, e.balance, e.transaction_count,
+            e.last_transaction_at
+        )::public.user_balances_view) AS c
+        WHERE true
+        UNION ALL
+        SELECT c.tenant_id, 0 AS users, c.bets_placed, c.bets_confirmed,
+            c.bets_settled, c.bets_cancelled, c.staked, c.paid_out,
+            c.gross_gaming_revenue, 0 AS deposits, 0 AS withdrawals,
+            0 AS balances
+        FROM bets_view AS e CROSS JOIN LATERAL projection.totals_of_bet(ROW(
+            e.tenant_id, e.bet_id, e.user_id, e.stake, e.odds, e.fixture_id,
+            e.status, e.result, e.payout, e.idempotency_key, e.created_at,
+            e.last_updated_at
+        )::public.bets_view) AS c
+        WHERE true
+        UNION ALL
+        SELECT c.tenant_id, 0 AS users, 0 AS bets_placed, 0 AS bets_confirmed,
+            0 AS bets_settled, 0 AS bets_cancelled, 0 AS staked,
+            0 AS paid_out, 0 AS gross_gaming_revenue, c.deposits,
+            c.withdrawals, 0 AS balances
+        FROM payments_view AS e CROSS JOIN LATERAL projection.totals_of_payment(ROW(
+            e.tenant_id, e.payment_id, e.user_id, e.type, e.amount, e.status,
+            e.idempotency_key, e.created_at, e.last_updated_at
+        )::public.payments_view) AS c
+        WHERE true
+        UNION ALL
+        SELECT c.tenant_id, c.users, 0 AS bets_placed, 0 AS bets_confirmed,
+            0 AS bets_settled, 0 AS bets_cancelled, 0 AS staked,
+            0 AS paid_out, 0 AS gross_gaming_revenue, 0 AS deposits,
+            0 AS withdrawals, 0 AS balances
+        FROM user_activity_view AS e CROSS JOIN LATERAL projection.totals_of_user(ROW(
+            e.tenant_id, e.user_id, e.bets, e.open_bets, e.staked, e.paid_out,
+            e.net_result, e.deposits, e.withdrawals, e.first_activity_at,
+            e.last_activity_at
+        )::public.user_activity_view) AS c
+        WHERE true
+    ) AS s
+    GROUP BY s.tenant_id;
+END
+$body$;
 CREATE OR REPLACE FUNCTION projection.tenant_totals_fold(
     
 )

@@ -12,8 +12,8 @@ BEGIN
     IF p_to IS NULL THEN
         PERFORM projection.refuse_argument('to', NULL, 'Send the feed_cursor of the last event that was dealt with.');
     END IF;
-    PERFORM projection.require_feed_cursor(p_tenant_id, p_from);
-    PERFORM projection.require_feed_cursor(p_tenant_id, p_to);
+    PERFORM projection.require_feed_cursor(p_tenant_id, p_from, 'from');
+    PERFORM projection.require_feed_cursor(p_tenant_id, p_to, 'to');
     UPDATE public.consumers AS c SET feed_cursor = p_to, advanced_at = clock_timestamp()
     WHERE c.tenant_id = p_tenant_id AND c.name = p_name AND c.feed_cursor IS NOT DISTINCT FROM p_from;
     IF NOT FOUND AND p_from IS NULL THEN

@@ -18,7 +18,7 @@ DECLARE
 BEGIN
     PERFORM projection.require_page(p_tenant_id, p_limit);
     PERFORM projection.see_to_era(p_tenant_id);
-    v_after := projection.feed_place(p_tenant_id, p_after);
+    v_after := projection.feed_place(p_tenant_id, p_after, 'after');
     RETURN QUERY
     SELECT f.event_table, f.id, f.aggregate_id, f.event_type, f.event_data, f."timestamp", f.version, f.metadata,
         f.created_at, f.stored_at, projection.feed_cursor(f.feed_position, f.feed_number, v_mark)

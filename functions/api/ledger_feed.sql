@@ -21,7 +21,7 @@ BEGIN
         RETURN;
     END IF;
     PERFORM projection.see_to_era();
-    v_after := projection.feed_place(0, p_after);
+    v_after := projection.feed_place(0, p_after, 'after');
     RETURN QUERY
     SELECT f.event_table, f.tenant_id, f.id, f.aggregate_id, f.event_type, f.event_data, f."timestamp", f.version,
         f.metadata, f.created_at, f.stored_at,

@@ -9,7 +9,7 @@ SET enable_seqscan = off
 AS $$
 BEGIN
     PERFORM projection.require_consumer(p_tenant_id, p_name);
-    PERFORM projection.require_feed_cursor(p_tenant_id, p_to);
+    PERFORM projection.require_feed_cursor(p_tenant_id, p_to, 'to');
     UPDATE public.consumers AS c SET feed_cursor = p_to, advanced_at = clock_timestamp()
     WHERE c.tenant_id = p_tenant_id AND c.name = p_name;
     IF NOT FOUND THEN
