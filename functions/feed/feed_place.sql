@@ -27,7 +27,8 @@ $$;
 
 COMMENT ON FUNCTION projection.feed_place(bigint, text, text) IS
 'The place in the feed that a cursor of public.feed() means, or with tenant 0 of public.ledger_feed(); the beginning '
-'for null. Error: BL001 no cursor of this feed; it names the argument. Example: SELECT * FROM projection.feed_place(10001, NULL, ''after'').';
+'for null. Error: BL001 no cursor of this feed; it names the argument. Example: SELECT * FROM '
+'projection.feed_place(10001, NULL, ''after'').';
 
 REVOKE ALL ON FUNCTION projection.feed_place(bigint, text, text) FROM public;
 
