@@ -35,8 +35,9 @@ COMMENT ON COLUMN public.bets_view.stake IS 'What was staked, in the currency of
 COMMENT ON COLUMN public.bets_view.odds IS 'Decimal odds, 1 or more.';
 COMMENT ON COLUMN public.bets_view.fixture_id IS 'What was bet on.';
 COMMENT ON COLUMN public.bets_view.status IS 'placed, confirmed, settled or cancelled: the kind of the last event.';
-COMMENT ON COLUMN public.bets_view.result IS 'win, loss or void, once settled.';
-COMMENT ON COLUMN public.bets_view.payout IS 'What was paid out, once settled, in the currency of the tenant.';
+COMMENT ON COLUMN public.bets_view.result IS 'win, loss or void, once settled; as it was corrected last.';
+COMMENT ON COLUMN public.bets_view.payout IS
+'What was paid out, once settled, in the currency of the tenant; as it was corrected last.';
 COMMENT ON COLUMN public.bets_view.idempotency_key IS
 'The key that the bet was placed with; null when there was none, or once it has expired.';
 COMMENT ON COLUMN public.bets_view.created_at IS 'The time of its first event.';

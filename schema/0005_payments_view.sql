@@ -28,7 +28,8 @@ COMMENT ON COLUMN public.payments_view.payment_id IS 'The payment: aggregate_id 
 COMMENT ON COLUMN public.payments_view.user_id IS 'Whose payment it is; null while only later events have arrived.';
 COMMENT ON COLUMN public.payments_view.type IS 'deposit or withdrawal.';
 COMMENT ON COLUMN public.payments_view.amount IS 'What is paid, in the currency of the tenant.';
-COMMENT ON COLUMN public.payments_view.status IS 'created, completed or failed: the kind of the last event.';
+COMMENT ON COLUMN public.payments_view.status IS
+'created, completed, failed or reversed (charged back, or come back): the kind of the last event.';
 COMMENT ON COLUMN public.payments_view.idempotency_key IS
 'The key that the payment was created with; null when there was none, or once it has expired.';
 COMMENT ON COLUMN public.payments_view.created_at IS 'The time of its first event.';

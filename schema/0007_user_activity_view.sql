@@ -27,8 +27,9 @@ COMMENT ON COLUMN public.user_activity_view.staked IS 'Stakes of the bets that w
 COMMENT ON COLUMN public.user_activity_view.paid_out IS 'Payouts of the settled bets.';
 COMMENT ON COLUMN public.user_activity_view.net_result IS
 'What the user won (above 0) or lost (below 0): payout less stake of the settled bets.';
-COMMENT ON COLUMN public.user_activity_view.deposits IS 'Deposits that did not fail.';
-COMMENT ON COLUMN public.user_activity_view.withdrawals IS 'Withdrawals that did not fail.';
+COMMENT ON COLUMN public.user_activity_view.deposits IS 'Deposits that neither failed nor were reversed.';
+COMMENT ON COLUMN public.user_activity_view.withdrawals IS
+'Withdrawals that neither failed nor were reversed.';
 COMMENT ON COLUMN public.user_activity_view.first_activity_at IS
 'The time of the first event of a bet or payment of the user.';
 COMMENT ON COLUMN public.user_activity_view.last_activity_at IS

@@ -65,8 +65,9 @@ COMMENT ON COLUMN public.tenants_summary_view.staked IS 'Stakes of the bets that
 COMMENT ON COLUMN public.tenants_summary_view.paid_out IS 'Payouts of the settled bets.';
 COMMENT ON COLUMN public.tenants_summary_view.gross_gaming_revenue IS
 'Stake less payout of the settled bets: what the house won.';
-COMMENT ON COLUMN public.tenants_summary_view.deposits IS 'Deposits that did not fail.';
-COMMENT ON COLUMN public.tenants_summary_view.withdrawals IS 'Withdrawals that did not fail.';
+COMMENT ON COLUMN public.tenants_summary_view.deposits IS 'Deposits that neither failed nor were reversed.';
+COMMENT ON COLUMN public.tenants_summary_view.withdrawals IS
+'Withdrawals that neither failed nor were reversed.';
 COMMENT ON COLUMN public.tenants_summary_view.balances IS 'The sum of the balances of all users.';
 COMMENT ON COLUMN public.tenants_summary_view.last_activity_at IS 'The time of the last event of the tenant.';
 

@@ -52,6 +52,11 @@ INSERT INTO projection.event_types (
 ('public.bet_events', 'V1_BETS_BET_CONFIRMED', 'bet', 'confirmed', 1, '{}', '{}'),
 ('public.bet_events', 'V1_BETS_BET_SETTLED', 'bet', 'settled', 2, '{"result": "result", "payout": "payout"}', '{}'),
 ('public.bet_events', 'V1_BETS_BET_CANCELLED', 'bet', 'cancelled', 2, '{}', '{"reason": "text"}'),
+-- Of the rank of what it corrects, since it says the same status; by its name it comes after it in a tie.
+(
+    'public.bet_events', 'V1_BETS_BET_SETTLEMENT_CORRECTED', 'bet', 'settled', 2,
+    '{"result": "result", "payout": "payout"}', '{"reason": "text", "allow_negative": "flag"}'
+),
 (
     'public.payment_events', 'V1_PAYMENTS_DEPOSIT_CREATED', 'deposit', 'created', 0,
     '{"user_id": "identifier", "amount": "amount"}', '{}'
@@ -59,11 +64,19 @@ INSERT INTO projection.event_types (
 ('public.payment_events', 'V1_PAYMENTS_DEPOSIT_COMPLETED', 'deposit', 'completed', 2, '{}', '{}'),
 ('public.payment_events', 'V1_PAYMENTS_DEPOSIT_FAILED', 'deposit', 'failed', 2, '{}', '{"reason": "text"}'),
 (
+    'public.payment_events', 'V1_PAYMENTS_DEPOSIT_REVERSED', 'deposit', 'reversed', 3, '{}',
+    '{"reason": "text", "allow_negative": "flag"}'
+),
+(
     'public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_CREATED', 'withdrawal', 'created', 0,
     '{"user_id": "identifier", "amount": "amount"}', '{}'
 ),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED', 'withdrawal', 'completed', 2, '{}', '{}'),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_FAILED', 'withdrawal', 'failed', 2, '{}', '{"reason": "text"}'),
+(
+    'public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_REVERSED', 'withdrawal', 'reversed', 3, '{}',
+    '{"reason": "text", "allow_negative": "flag"}'
+),
 (
     'public.balance_events', 'V1_BALANCES_BALANCE_INCREASED', 'credit', 'increased', 0,
     '{"user_id": "identifier", "amount": "amount"}', '{}'
@@ -72,3 +85,16 @@ INSERT INTO projection.event_types (
     'public.balance_events', 'V1_BALANCES_BALANCE_DECREASED', 'debit', 'decreased', 0,
     '{"user_id": "identifier", "amount": "amount"}', '{}'
 );
+
+-- Operators insert corrections, and what these do to balances, and nothing else.
+CREATE POLICY corrections ON public.bet_events AS RESTRICTIVE FOR INSERT TO betledger_operator
+WITH CHECK (pg_has_role('betledger_app', 'USAGE') OR event_type = 'V1_BETS_BET_SETTLEMENT_CORRECTED');
+
+CREATE POLICY corrections ON public.payment_events AS RESTRICTIVE FOR INSERT TO betledger_operator
+WITH CHECK (
+    pg_has_role('betledger_app', 'USAGE')
+    OR event_type IN ('V1_PAYMENTS_DEPOSIT_REVERSED', 'V1_PAYMENTS_WITHDRAWAL_REVERSED')
+);
+
+CREATE POLICY corrections ON public.balance_events AS RESTRICTIVE FOR INSERT TO betledger_operator
+WITH CHECK (pg_has_role('betledger_app', 'USAGE') OR event_data ->> 'correction_id' IS NOT NULL);

@@ -22,7 +22,7 @@ COLUMNS = ("id", "tenant_id", "aggregate_id", "event_type", "event_data", "times
 
 # Of two events of the same time, that of the higher rank is later, or of the greater type; the status of a row is that
 # of its highest rank.
-RANKS = {"CONFIRMED": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2, "SETTLED": 2}
+RANKS = {"CONFIRMED": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2, "SETTLED": 2, "CORRECTED": 2, "REVERSED": 3}
 
 # What is read of each read table: numbers as text, so that 1.5 is not 1.50.
 READ_TABLES = {
@@ -102,7 +102,7 @@ def bet(tenant_id: int, bet_id: str, kind: str, timestamp: int, key: str | None 
     defaults: dict[str, Any] = {}
     if kind == "placed":
         defaults = {"user_id": "u1", "stake": Decimal("10.50"), "odds": Decimal("1.85"), "fixture_id": "f1"}
-    elif kind == "settled":
+    elif kind in ("settled", "settlement_corrected"):
         defaults = {"result": "win", "payout": Decimal("19.43")}
     data = payload(**(defaults | fields))
     return Event("bet_events", tenant_id, bet_id, f"V1_BETS_BET_{kind.upper()}", data, timestamp, key)
@@ -156,10 +156,10 @@ def _streams(events: Iterable[Event], key: Any) -> list[list[Event]]:
     return [sorted(stream, key=lambda e: e.position) for stream in streams.values()]
 
 
-def _last(stream: Sequence[Event], ending: str) -> tuple[dict[str, Any], str | None]:
-    """Payload and key of the last event of a kind; nothing when there is none."""
+def _last(stream: Sequence[Event], *endings: str) -> tuple[dict[str, Any], str | None]:
+    """Payload and key of the last event of some kinds; nothing when there is none."""
     for event in reversed(stream):
-        if event.event_type.endswith(ending):
+        if event.event_type.endswith(endings):
             return event.payload, json.loads(event.metadata or "{}").get("idempotency_key")
     return {}, None
 
@@ -171,7 +171,7 @@ def _furthest(stream: Sequence[Event]) -> Event:
 
 def _bet(stream: list[Event]) -> dict[str, Any]:
     placed, key = _last(stream, "_PLACED")
-    settled, _ = _last(stream, "_SETTLED")
+    settled, _ = _last(stream, "_SETTLED", "_CORRECTED")
     return {
         "tenant_id": stream[0].tenant_id,
         "bet_id": stream[0].aggregate_id,
@@ -179,7 +179,8 @@ def _bet(stream: list[Event]) -> dict[str, Any]:
         "stake": _decimal(placed.get("stake")),
         "odds": _decimal(placed.get("odds")),
         "fixture_id": placed.get("fixture_id"),
-        "status": _furthest(stream).event_type.rsplit("_", 1)[1].lower(),
+        # Corrected is settled, too.
+        "status": _furthest(stream).event_type.rsplit("_", 1)[1].lower().replace("corrected", "settled"),
         "result": settled.get("result"),
         "payout": _decimal(settled.get("payout")),
         "idempotency_key": key,
@@ -279,7 +280,7 @@ def _tenants(
 
 
 def _paid(payments: list[dict[str, Any]], kind: str) -> Decimal:
-    return _sum(p["amount"] for p in payments if p["type"] == kind and p["status"] != "failed")
+    return _sum(p["amount"] for p in payments if p["type"] == kind and p["status"] not in ("failed", "reversed"))
 
 
 def _sum(values: Iterable[Decimal | None]) -> Decimal:

@@ -22,7 +22,8 @@ from ledger import call, rows
 TENANTS, USERS = (1, 2), ("u0", "u1", "u2", "u3")
 WEIGHTS = {
     "deposit": 20, "withdraw": 15, "place_bet": 22, "confirm_bet": 6, "settle_bet": 14, "cancel_bet": 8,
-    "complete_payment": 4, "fail_payment": 8, "replay": 12, "misuse": 3,
+    "complete_payment": 10, "fail_payment": 8, "resettle_bet": 8, "void_bet": 3, "reverse_payment": 6,
+    "replay": 12, "misuse": 3,
 }  # fmt: skip
 # What another attempt may heal: deadlock and serialization, a lost or ended session, no room, a cancelled statement, a
 # shard whose node is down.
@@ -31,7 +32,9 @@ PASSING = ("40001", "40P01", "08", "57", "53", "58", "BL032")
 DONE = {
     "confirm_bet": "confirmed", "settle_bet": "settled", "cancel_bet": "cancelled",
     "complete_payment": "completed", "fail_payment": "failed",
+    "resettle_bet": "settled", "void_bet": "settled", "reverse_payment": "reversed",
 }  # fmt: skip
+CORRECTIONS = ("resettle_bet", "void_bet", "reverse_payment")
 
 
 def event_id(tenant: int, operation: str, key: str) -> UUID:
@@ -146,6 +149,10 @@ def _planned(chance: random.Random, kind: str, key: str, made: list[Operation]) 
         more: tuple[Any, ...] = ()
         if kind == "settle_bet":
             more = chance.choice([("win", money), ("loss", Decimal(0))])
+        elif kind == "resettle_bet":
+            more = (*chance.choice([("win", money), ("loss", Decimal(0))]), chance.random() < 0.3)
+        elif kind in ("void_bet", "reverse_payment"):
+            more = (None, chance.random() < 0.3)
         elif kind in ("cancel_bet", "fail_payment"):
             more = (None,)
         return Operation(kind, of.tenant, (of.aggregate, *more), key, of)
@@ -156,9 +163,9 @@ def _planned(chance: random.Random, kind: str, key: str, made: list[Operation]) 
 
 
 def sent(operation: Operation) -> list[Any]:
-    """The arguments of the call: the key is the last, but for place_bet's from_balance."""
+    """The arguments of the call: the key is the last, but for from_balance and allow_negative."""
     arguments = [operation.tenant, *operation.arguments, operation.key]
-    if operation.function == "place_bet":
+    if operation.function in ("place_bet", *CORRECTIONS):
         arguments[-2:] = [operation.key, operation.arguments[-1]]
     return arguments
 
@@ -286,6 +293,7 @@ def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
         came = (
             balance["deposits"] - balance["withdrawals"] - balance["stakes"] + balance["payouts"] + balance["refunds"]
         )
+        came += balance["corrections"]
         assert came == balance["balances"] == balance["kept_balances"]
     unexpected = Counter(
         a.refusal for a in record.answers if a.refusal not in (None, "BL002", "BL003", "BL004", "BL005")
@@ -295,7 +303,7 @@ def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
     _every_status_is_that_of_the_effects(db, effects)
     _balances_add_up(db)
     _summaries_add_up(db)
-    histories = _histories(record.answers, effects)
+    histories = _histories(record.answers, effects, _payouts(db))
     for (tenant, user), steps in histories.items():
         final = serial(steps)
         assert final is not None, f"no order of the answers explains the balances of user {user} of tenant {tenant}"
@@ -306,6 +314,7 @@ def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
     return {
         "operations": len(record.answers),
         "effects": len(effects),
+        "corrections": sum(effect.operation.function in CORRECTIONS for effect in effects.values()),
         "refused": sum(a.refusal is not None for a in record.answers),
         "replays": sum(a.row is not None and a.row["duplicate"] for a in record.answers),
         "attempts again": sum(a.attempts - 1 for a in record.answers),
@@ -341,17 +350,25 @@ def _one_effect_each(db: psycopg.Connection, answers: list[Answer]) -> dict[tupl
 
 
 def _every_status_is_that_of_the_effects(db: psycopg.Connection, effects: dict[tuple[int, str, str], Effect]) -> None:
-    """Final is what settled or cancelled, completed or failed; there is one such effect at most."""
+    """Final is what settled or cancelled, completed or failed; there is one such effect at most, before corrections."""
     expected: dict[tuple[int, str], str] = {}
+    corrected: dict[tuple[int, str], str] = {}
     for effect in effects.values():
         operation = effect.operation
         status = {"place_bet": "placed", "deposit": "created", "withdraw": "created"} | DONE
         whose = operation.tenant, operation.arguments[0] if operation.of else operation.aggregate
+        if operation.function in CORRECTIONS:
+            assert operation.function != "reverse_payment" or whose not in corrected, f"{whose} was reversed twice"
+            corrected[whose] = status[operation.function]
+            continue
         before, after = expected.get(whose), status[operation.function]
         rank = {"placed": 0, "created": 0, "confirmed": 1}
         assert before is None or rank.get(before, 2) + rank.get(after, 2) < 4, f"{whose} was {before} and {after}"
         if before is None or rank.get(after, 2) > rank.get(before, 2):
             expected[whose] = after
+    for whose, after in corrected.items():
+        assert expected[whose] == {"settled": "settled", "reversed": "completed"}[after]
+    expected |= corrected
     stored = {
         (r["tenant_id"], r["id"]): r["status"]
         for r in rows(
@@ -374,24 +391,29 @@ def _balances_add_up(db: psycopg.Connection) -> None:
                 sum(CASE WHEN event_type LIKE '%%INCREASED' THEN 1 ELSE -1 END * (event_data ->> 'amount')::numeric) AS balance
             FROM balance_events GROUP BY 1, 2
         ) AS e ON (e.tenant_id, e.user_id) = (u.tenant_id, u.user_id)
-        WHERE u.balance IS DISTINCT FROM e.balance OR u.transaction_count IS DISTINCT FROM e.changes OR u.balance < 0
+        WHERE u.balance IS DISTINCT FROM e.balance OR u.transaction_count IS DISTINCT FROM e.changes
         """,
     )
     assert wrong == []
+    assert rows(db, "SELECT * FROM ops.negative_balances() WHERE balance + allowed < 0") == []
 
 
 def _summaries_add_up(db: psycopg.Connection) -> None:
     wrong = rows(
         db,
         """
-        SELECT s.tenant_id, s.bets, s.staked, s.balances, b.*, u.balances AS of_users
+        SELECT s.*, b.*, u.balances AS of_users, p.*
         FROM tenants_summary_view AS s
         JOIN (SELECT tenant_id, count(*) AS bets, sum(stake) FILTER (WHERE status <> 'cancelled') AS staked, sum(payout) AS paid_out,
-                count(*) FILTER (WHERE status = 'settled') AS settled FROM bets_view GROUP BY 1) AS b
+                sum(stake - payout) AS won, count(*) FILTER (WHERE status = 'settled') AS settled FROM bets_view GROUP BY 1) AS b
             ON b.tenant_id = s.tenant_id
+        JOIN (SELECT tenant_id, sum(amount) FILTER (WHERE type = 'deposit') AS deposits,
+                sum(amount) FILTER (WHERE type = 'withdrawal') AS withdrawals
+                FROM payments_view WHERE status NOT IN ('failed', 'reversed') GROUP BY 1) AS p ON p.tenant_id = s.tenant_id
         JOIN (SELECT tenant_id, sum(balance) AS balances FROM user_balances_view GROUP BY 1) AS u ON u.tenant_id = s.tenant_id
-        WHERE (s.bets, s.staked, s.paid_out, s.bets_settled, s.balances)
-            IS DISTINCT FROM (b.bets, b.staked, coalesce(b.paid_out, 0), b.settled, u.balances)
+        WHERE (s.bets, s.staked, s.paid_out, s.gross_gaming_revenue, s.bets_settled, s.balances, s.deposits, s.withdrawals)
+            IS DISTINCT FROM (b.bets, b.staked, coalesce(b.paid_out, 0), coalesce(b.won, 0), b.settled, u.balances,
+                coalesce(p.deposits, 0), coalesce(p.withdrawals, 0))
         """,
     )
     assert wrong == []
@@ -410,6 +432,7 @@ class Step:
         change: what it added.
         seen: the balance after it, where the client was told.
         missing: it was refused: the balance was less than this.
+        allowed: it may take the balance below zero.
     """
 
     start: float
@@ -417,16 +440,33 @@ class Step:
     change: Decimal = Decimal(0)
     seen: Decimal | None = None
     missing: Decimal | None = None
+    allowed: bool = False
 
     def follows(self, balance: Decimal) -> bool:
         """Whether it can happen at a balance."""
         if self.missing is not None:
             return balance < self.missing
         after = balance + self.change
-        return after >= 0 and (self.seen is None or self.seen == after)
+        return (after >= 0 or self.change >= 0 or self.allowed) and (self.seen is None or self.seen == after)
 
 
-def _histories(answers: list[Answer], effects: dict[tuple[int, str, str], Effect]) -> dict[tuple[int, str], list[Step]]:
+def _payouts(db: psycopg.Connection) -> dict[tuple[int, str], list[tuple[UUID, Decimal]]]:
+    """The payouts of each bet, from that of its settlement to that of its last correction, and the events that say so."""
+    payouts: dict[tuple[int, str], list[tuple[UUID, Decimal]]] = defaultdict(list)
+    for row in rows(
+        db,
+        "SELECT tenant_id, aggregate_id, id, (event_data ->> 'payout')::numeric AS payout FROM bet_events"
+        " WHERE event_type LIKE '%%SETTLE%%' ORDER BY tenant_id, aggregate_id, timestamp, event_type, id",
+    ):
+        payouts[row["tenant_id"], row["aggregate_id"]].append((row["id"], row["payout"]))
+    return payouts
+
+
+def _histories(
+    answers: list[Answer],
+    effects: dict[tuple[int, str, str], Effect],
+    payouts: dict[tuple[int, str], list[tuple[UUID, Decimal]]],
+) -> dict[tuple[int, str], list[Step]]:
     """What happened to each balance."""
     histories: dict[tuple[int, str], list[Step]] = defaultdict(list)
 
@@ -439,8 +479,9 @@ def _histories(answers: list[Answer], effects: dict[tuple[int, str, str], Effect
         made = origin(effect.operation)
         assert made is not None, "what does not exist was changed"
         seen = effect.told.row.get("balance") if effect.told and effect.told.row else None
+        allowed = effect.operation.function in CORRECTIONS and effect.operation.arguments[-1]
         histories[made.tenant, made.arguments[0]].append(
-            Step(effect.start, effect.end, _change(effect.operation, made), seen)
+            Step(effect.start, effect.end, _change(effect.operation, made, payouts), seen, allowed=allowed)
         )
     told = {id(effect.told) for effect in effects.values()}
     for answer in answers:
@@ -449,7 +490,14 @@ def _histories(answers: list[Answer], effects: dict[tuple[int, str, str], Effect
             step = Step(answer.last_start, answer.end, seen=answer.row["balance"])
         elif answer.refusal == "BL004":
             assert made is not None
-            step = Step(answer.last_start, answer.end, missing=made.arguments[1])
+            missing = made.arguments[1]
+            if answer.operation.function in ("resettle_bet", "void_bet"):
+                # At most: which payout it would have corrected, is not told.
+                most = max(payout for _, payout in payouts[made.tenant, answer.operation.arguments[0]])
+                missing = most - (
+                    answer.operation.arguments[2] if answer.operation.function == "resettle_bet" else missing
+                )
+            step = Step(answer.last_start, answer.end, missing=missing)
         else:
             continue
         assert made is not None
@@ -457,10 +505,16 @@ def _histories(answers: list[Answer], effects: dict[tuple[int, str, str], Effect
     return {whose: steps for whose, steps in histories.items() if any(s.change for s in steps)}
 
 
-def _change(operation: Operation, origin: Operation) -> Decimal:
+def _change(
+    operation: Operation, origin: Operation, payouts: dict[tuple[int, str], list[tuple[UUID, Decimal]]]
+) -> Decimal:
     """What an operation that was done adds to the balance."""
     from_balance = origin.function == "place_bet" and origin.arguments[-1]
     amount = origin.arguments[1]
+    if operation.function in ("resettle_bet", "void_bet"):
+        of_bet = payouts[operation.tenant, operation.arguments[0]]
+        n = [event for event, _ in of_bet].index(operation.event)
+        return of_bet[n][1] - of_bet[n - 1][1] if from_balance else Decimal(0)
     return {
         "deposit": amount,
         "withdraw": -amount,
@@ -468,6 +522,7 @@ def _change(operation: Operation, origin: Operation) -> Decimal:
         "settle_bet": operation.arguments[-1] if from_balance else Decimal(0),
         "cancel_bet": amount if from_balance else Decimal(0),
         "fail_payment": amount if origin.function == "withdraw" else -amount,
+        "reverse_payment": amount if origin.function == "withdraw" else -amount,
     }.get(operation.function, Decimal(0))
 
 

@@ -934,7 +934,8 @@ def test_estimates_tell_whether_a_guessed_value_is_frequent(world, walled):
 
 ASKED = [
     ("confirm_bet", "bet"), ("settle_bet", "bet", "win", 1), ("cancel_bet", "bet"),
-    ("complete_payment", "payment"), ("fail_payment", "payment"),
+    ("complete_payment", "payment"), ("fail_payment", "payment"), ("reverse_payment", "payment"),
+    ("resettle_bet", "bet", "win", 1), ("void_bet", "bet"),
     ("bet_history", "bet"), ("payment_history", "payment"), ("balance_history", "user"),
     ("bet_as_of", "bet", T0 * 2), ("payment_as_of", "payment", T0 * 2), ("balance_as_of", "user", T0 * 2),
     ("balance_statement", "user"), ("bets_of", "user"), ("payments_of", "user"),
@@ -1062,8 +1063,8 @@ DEFINERS = {
     "app": {"refuse_event"},
     "reader": set(),
     "operator": {
-        "compile_shard", "findings_text", "keys_after", "mark_folded", "record_run", "refresh_rows", "repair_slots",
-        "trial_balance_text", "verify_text",
+        "compile_shard", "findings_text", "keys_after", "mark_folded", "record_run", "refresh_rows", "refuse_event",
+        "repair_slots", "trial_balance_text", "verify_text",
     },
     "stranger": set(),
 }  # fmt: skip

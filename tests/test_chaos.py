@@ -201,6 +201,9 @@ CALLS: dict[str, str] = {
     "withdraw": "SELECT * FROM withdraw(1, 'u1', 1, 'new')",
     "complete_payment": "SELECT * FROM complete_payment(1, '{payment}', 'new')",
     "fail_payment": "SELECT * FROM fail_payment(1, '{payment}', NULL, 'new')",
+    "resettle_bet": "SELECT * FROM resettle_bet(1, '{settled}', 'loss', 0, 'new')",
+    "void_bet": "SELECT * FROM void_bet(1, '{settled}', NULL, 'new')",
+    "reverse_payment": "SELECT * FROM reverse_payment(1, '{completed}', NULL, 'new')",
     "bet_history": "SELECT * FROM bet_history(1, '{bet}')",
     "payment_history": "SELECT * FROM payment_history(1, '{payment}')",
     "balance_history": "SELECT * FROM balance_history(1, 'u1')",
@@ -249,6 +252,10 @@ def test_a_function_that_is_ended_at_any_table_has_done_nothing(
     place(db, 1, "other")
     ids["bet"] = rows(db, "SELECT * FROM place_bet(1, 'u1', 5, 2, 'f', 'bet', true)")[0]["bet_id"]
     ids["payment"] = rows(db, "SELECT * FROM withdraw(1, 'u1', 5, 'payment')")[0]["payment_id"]
+    ids["settled"] = rows(db, "SELECT * FROM place_bet(1, 'u1', 5, 2, 'f', 'settled', true)")[0]["bet_id"]
+    db.execute("SELECT FROM settle_bet(1, %s, 'win', 8)", (ids["settled"],))
+    ids["completed"] = rows(db, "SELECT * FROM withdraw(1, 'u1', 5, 'completed')")[0]["payment_id"]
+    db.execute("SELECT FROM complete_payment(1, %s)", (ids["completed"],))
     call = CALLS[function].format(**ids)
     # A procedure commits its batches by itself.
     commits = call.startswith("CALL")

@@ -264,6 +264,7 @@ CALLS = [
     "bet_as_of(1, 'b', 1)", "payment_as_of(1, 'p', 1)", "balance_as_of(1, 'u', 1)", "balance_statement(1, 'u')",
     "bets_of(1, 'u')", "payments_of(1, 'u', 'completed')", "tenant_as_of(1, 1)",
     "feed(1)", "reset_consumer(1, 'w')",
+    "resettle_bet(1, 'b', 'win', 2)", "void_bet(1, 'b')", "reverse_payment(1, 'p')",
 ]  # fmt: skip
 
 

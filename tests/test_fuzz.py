@@ -215,6 +215,8 @@ VIEWS = {
     ("V1_BETS_BET_PLACED", "fixture_id"): ("bets_view", "bet_id"),
     ("V1_BETS_BET_SETTLED", "result"): ("bets_view", "bet_id"),
     ("V1_BETS_BET_SETTLED", "payout"): ("bets_view", "bet_id"),
+    ("V1_BETS_BET_SETTLEMENT_CORRECTED", "result"): ("bets_view", "bet_id"),
+    ("V1_BETS_BET_SETTLEMENT_CORRECTED", "payout"): ("bets_view", "bet_id"),
     ("V1_PAYMENTS_DEPOSIT_CREATED", "amount"): ("payments_view", "payment_id"),
     ("V1_PAYMENTS_WITHDRAWAL_CREATED", "amount"): ("payments_view", "payment_id"),
     ("V1_PAYMENTS_DEPOSIT_CREATED", "user_id"): ("payments_view", "payment_id"),
@@ -467,6 +469,7 @@ LIMITS: list[tuple[Any, bool]] = [
     (None, False),
 ]
 KEYS = IDENTIFIERS
+FLAGS: list[tuple[Any, bool]] = [(None, True), (True, True), (False, True)]
 OPTIONAL_KEYS: list[tuple[Any, bool]] = [(None, True), *(k for k in IDENTIFIERS if k[0] is not None)]
 # Each argument: its name in messages, a good value, and what else is tried.
 CURSORS = [(None, True), *((text, False) for text in ("", "x", "=", "e30", "W10", "WyJ4IiwgWzFdXQ", "é", "\x7f", "A" * 300, "%%"))]
@@ -500,6 +503,18 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "complete_payment": [("tenant_id", TENANT, TENANTS), ("payment", "p1", ANYTHING), ("idempotency_key", "new", OPTIONAL_KEYS)],
     "fail_payment": [
         ("tenant_id", TENANT, TENANTS), ("payment", "p1", ANYTHING), ("reason", "r", REASONS), ("idempotency_key", "new", OPTIONAL_KEYS),
+    ],
+    "resettle_bet": [
+        ("tenant_id", TENANT, TENANTS), ("bet", "bet-2", ANYTHING), ("result", "win", RESULTS), ("payout", 1, AMOUNTS),
+        ("idempotency_key", "new", OPTIONAL_KEYS), ("allow_negative", False, FLAGS), ("reason", "r", REASONS),
+    ],
+    "void_bet": [
+        ("tenant_id", TENANT, TENANTS), ("bet", "bet-2", ANYTHING), ("reason", "r", REASONS), ("idempotency_key", "new", OPTIONAL_KEYS),
+        ("allow_negative", False, FLAGS),
+    ],
+    "reverse_payment": [
+        ("tenant_id", TENANT, TENANTS), ("payment", "p3", ANYTHING), ("reason", "r", REASONS), ("idempotency_key", "new", OPTIONAL_KEYS),
+        ("allow_negative", False, FLAGS),
     ],
     "bet_history": [("tenant_id", TENANT, TENANTS), ("bet_id", "bet-1", ANYTHING)],
     "payment_history": [("tenant_id", TENANT, TENANTS), ("payment_id", "p1", ANYTHING)],
@@ -550,6 +565,11 @@ def test_nasty_values_of_each_argument(db, connect, function, argument):
     insert(
         db, event("V1_PAYMENTS_DEPOSIT_CREATED", aggregate="p1"), event("V1_PAYMENTS_DEPOSIT_CREATED", aggregate="p2")
     )
+    # What can be corrected.
+    place(db, bet="bet-2")
+    insert(db, event("V1_BETS_BET_SETTLED", aggregate="bet-2"))
+    insert(db, event("V1_PAYMENTS_DEPOSIT_CREATED", aggregate="p3"))
+    insert(db, event("V1_PAYMENTS_DEPOSIT_COMPLETED", aggregate="p3"))
     insert(db, event("V1_BALANCES_BALANCE_INCREASED", data={"amount": "9" * 20}))
     before = state(db)
     name, _, tried = FUNCTIONS[function][argument]

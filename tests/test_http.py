@@ -76,6 +76,9 @@ CALLS = {
     "withdraw": ("withdraw", TENANT, "anna", 5),
     "complete_payment": ("complete_payment", TENANT, "p1"),
     "fail_payment": ("fail_payment", TENANT, "p1", None),
+    "resettle_bet": ("resettle_bet", TENANT, "bet-2", "loss", 0),
+    "void_bet": ("void_bet", TENANT, "bet-2", "wrong odds"),
+    "reverse_payment": ("reverse_payment", TENANT, "p2", "chargeback"),
 }
 
 
@@ -83,6 +86,11 @@ CALLS = {
 def test_the_key_of_the_header_is_that_of_the_call(request_of, db, name):
     insert(db, event("V1_PAYMENTS_DEPOSIT_CREATED", aggregate="p1"))
     insert(db, event("V1_BALANCES_BALANCE_INCREASED", aggregate="b", data={"user_id": "anna"}))
+    # What can be corrected.
+    place(db, bet="bet-2")
+    insert(db, event("V1_BETS_BET_SETTLED", aggregate="bet-2"))
+    insert(db, event("V1_PAYMENTS_DEPOSIT_CREATED", aggregate="p2"))
+    insert(db, event("V1_PAYMENTS_DEPOSIT_COMPLETED", aggregate="p2"))
     for expected in (False, True):
         with request_of({"x-tenant-id": str(TENANT)} | KEY, "POST") as conn:
             assert call(conn, *CALLS[name])["duplicate"] is expected

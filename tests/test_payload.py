@@ -72,12 +72,17 @@ FIELDS = {
     "V1_BETS_BET_CONFIRMED": {},
     "V1_BETS_BET_SETTLED": {"result": "result", "payout": "payout"},
     "V1_BETS_BET_CANCELLED": {"reason": "text"},
+    "V1_BETS_BET_SETTLEMENT_CORRECTED": {
+        "result": "result", "payout": "payout", "reason": "text", "allow_negative": "flag",
+    },
     "V1_PAYMENTS_DEPOSIT_CREATED": {"user_id": "identifier", "amount": "amount"},
     "V1_PAYMENTS_DEPOSIT_COMPLETED": {},
     "V1_PAYMENTS_DEPOSIT_FAILED": {"reason": "text"},
+    "V1_PAYMENTS_DEPOSIT_REVERSED": {"reason": "text", "allow_negative": "flag"},
     "V1_PAYMENTS_WITHDRAWAL_CREATED": {"user_id": "identifier", "amount": "amount"},
     "V1_PAYMENTS_WITHDRAWAL_COMPLETED": {},
     "V1_PAYMENTS_WITHDRAWAL_FAILED": {"reason": "text"},
+    "V1_PAYMENTS_WITHDRAWAL_REVERSED": {"reason": "text", "allow_negative": "flag"},
     "V1_BALANCES_BALANCE_INCREASED": {"user_id": "identifier", "amount": "amount"},
     "V1_BALANCES_BALANCE_DECREASED": {"user_id": "identifier", "amount": "amount"},
 }  # fmt: skip

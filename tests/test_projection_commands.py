@@ -80,7 +80,10 @@ def test_a_read_table_is_shown_from_its_definition_to_its_fold(db: psycopg.Conne
     assert shown(dsn, "public.bets_view") == parts
     assert "(e.event_data ->> 'stake')::numeric" in parts["definition"]["projection.bet_of_event"]
     rules = parts["rules"]["public.bets_view"]
-    assert "p_highest => '{last_updated_at}'" in rules and '"of": ["V1_BETS_BET_SETTLED"]' in rules
+    assert (
+        "p_highest => '{last_updated_at}'" in rules
+        and '"of": ["V1_BETS_BET_SETTLED", "V1_BETS_BET_SETTLEMENT_CORRECTED"]' in rules
+    )
     made = {name.split("(")[0] for name in parts["compiled"]}
     assert made >= {f"projection.bets_view_{does}" for does in ("fold", "refresh", "as_of")}
     assert list(shown(dsn, "tenants_summary_view")["rules"]) == ["projection.tenant_totals"]

@@ -57,9 +57,11 @@ USERS = ["u1", "u2", "u1", "u2", "u10", "ü 3", "u\"4'\\\t"]
 BETS = ["b1", "b2", "b1", "B2", "b-é"]
 PAYMENTS = ["p1", "p1", "p2"]
 EVENT_TYPES = {
-    "bet_events": ["V1_BETS_BET_" + k for k in ("PLACED", "CONFIRMED", "SETTLED", "CANCELLED")],
+    "bet_events": ["V1_BETS_BET_" + k for k in ("PLACED", "CONFIRMED", "SETTLED", "CANCELLED", "SETTLEMENT_CORRECTED")],
     "payment_events": [
-        f"V1_PAYMENTS_{t}_{k}" for t in ("DEPOSIT", "WITHDRAWAL") for k in ("CREATED", "COMPLETED", "FAILED")
+        f"V1_PAYMENTS_{t}_{k}"
+        for t in ("DEPOSIT", "WITHDRAWAL")
+        for k in ("CREATED", "COMPLETED", "FAILED", "REVERSED")
     ],
     "balance_events": ["V1_BALANCES_BALANCE_INCREASED", "V1_BALANCES_BALANCE_DECREASED"],
 }
@@ -95,7 +97,7 @@ def event_of(draw: st.DrawFn, id_: object, key: str) -> Event:
     if event_type.endswith("_PLACED"):
         odds, fixture = draw(numbers(1)), draw(st.sampled_from(["f1", "f2"]))
         fields = {"user_id": user, "stake": draw(numbers(1)), "odds": odds, "fixture_id": fixture}
-    elif event_type.endswith("_SETTLED"):
+    elif event_type.endswith(("_SETTLED", "_CORRECTED")):
         fields = {"result": draw(st.sampled_from(["win", "loss", "void"])), "payout": draw(numbers(0))}
     elif event_type.endswith(("_CREATED", "INCREASED", "DECREASED")):
         fields = {"user_id": user, "amount": draw(numbers(1))}
@@ -241,10 +243,16 @@ def every_kind(tenant: int) -> list[Event]:
         bet(tenant, "b2", "cancelled", T0 + 5, reason="void match"),
         bet(tenant, "b3", "placed", T0 + 9, "k3", stake=Decimal("1E2"), user_id="u2"),
         bet(tenant, "b4", "confirmed", T0 + 3),
+        bet(tenant, "b5", "placed", T0, "k5", stake=Decimal("4")),
+        bet(tenant, "b5", "settled", T0 + 6, payout=Decimal("8.0")),
+        bet(tenant, "b5", "settlement_corrected", T0 + 6, result="loss", payout=Decimal("0.00")),
         payment(tenant, "p1", "deposit_created", T0 - 1, "k1", amount="100.10"),
         payment(tenant, "p1", "deposit_completed", T0 + 4),
         payment(tenant, "p2", "withdrawal_created", T0 + 8, "k2", amount=Decimal("0.90"), user_id="u3"),
         payment(tenant, "p2", "withdrawal_failed", T0 + 8, reason="declined"),
+        payment(tenant, "p3", "deposit_created", T0, amount=Decimal("7.70")),
+        payment(tenant, "p3", "deposit_completed", T0 + 1),
+        payment(tenant, "p3", "deposit_reversed", T0 + 9, reason="chargeback"),
         balance(tenant, "u1", "increased", "100.10", T0 - 1, "k1"),
         balance(tenant, "u1", "decreased", Decimal("0.1"), T0 + 7, "k2"),
         balance(tenant, "u4", "increased", Decimal("5"), T0 + 6),

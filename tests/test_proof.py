@@ -27,7 +27,7 @@ def test_a_random_load_has_a_serial_history(db: psycopg.Connection, connect: Con
     counts = load.check(db, record)
     print(counts, dict(record.errors), dict(record.maintained))
     assert counts["operations"] == WORKERS * OPERATIONS
-    assert all(counts[what] > 0 for what in ("effects", "refused", "replays", "balance steps"))
+    assert all(counts[what] > 0 for what in ("effects", "corrections", "refused", "replays", "balance steps"))
     assert min(record.maintained[what] for what in ("purge", "rebuild", "verify")) > 0
 
 
@@ -45,7 +45,7 @@ def replaced(db: psycopg.Connection, function: str, old: str, new: str) -> None:
     db.execute(text.replace(old, new))
 
 
-CHANGE_BALANCE = "projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb)"
+CHANGE_BALANCE = "projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, boolean)"
 
 
 @pytest.mark.not_on_citus("the same without a cluster")
@@ -83,6 +83,10 @@ def test_serial_histories_are_told_from_others() -> None:
     # Below zero at any moment.
     assert of((0, 1, -5, None), (2, 3, 5, None)) is None
     assert of((0, 3, -5, None), (2, 3, 5, None)) == 0
+    # Unless that is allowed, and then nothing else takes anything.
+    below = Step(0, 1, Decimal(-5), Decimal(-5), allowed=True)
+    assert serial([below, Step(2, 3, Decimal(2), Decimal(-3)), Step(4, 5, missing=Decimal(1))]) == -3
+    assert serial([below, Step(2, 3, Decimal(-1))]) is None
     # Refused for want of 6, while there were 10.
     assert serial([Step(0, 1, Decimal(10)), Step(2, 3, missing=Decimal(6))]) is None
     assert serial([Step(0, 3, Decimal(10)), Step(2, 3, missing=Decimal(6))]) == 10

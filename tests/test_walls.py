@@ -206,8 +206,12 @@ FOREIGN_CALLS = [
     ("balance_statement", OTHER, "u1"), ("feed", OTHER),
 ]  # fmt: skip
 
+CORRECTIONS = [
+    ("resettle_bet", OTHER, "bet-1", "win", 1), ("void_bet", OTHER, "bet-1"), ("reverse_payment", OTHER, "p1"),
+]  # fmt: skip
 
-@pytest.mark.parametrize("args", FOREIGN_CALLS, ids=str)
+
+@pytest.mark.parametrize("args", FOREIGN_CALLS + CORRECTIONS, ids=str)
 def test_functions_refuse_another_tenant(connect, world, args):
     conn = connect("tenant_login", autocommit=False)
     with unchanged(world):
@@ -296,6 +300,33 @@ def test_readers_and_operators_call_no_writing_function(connect, world, role):
         for args in FOREIGN_CALLS[:10]:
             with refused("42501", args[0], hint=False):
                 call_all(conn, *args)
+
+
+def test_readers_correct_nothing(connect, world):
+    conn = connect("reader")
+    with unchanged(world):
+        for args in CORRECTIONS:
+            with refused("42501", args[0], hint=False):
+                call_all(conn, *args)
+
+
+def test_operators_insert_corrections_and_no_other_event(connect, world):
+    operator = connect("operator")
+    append(world, "BET_SETTLED", OTHER)
+    append(world, "DEPOSIT_COMPLETED", OTHER, "p1")
+    with unchanged(world):
+        for kind in ("BET_SETTLED", "BET_CANCELLED", "DEPOSIT_CREATED", "WITHDRAWAL_FAILED", "BALANCE_DECREASED"):
+            with refused("42501", "row-level security policy", hint=False):
+                append(operator, kind, OTHER, "new")
+    assert call(operator, "resettle_bet", OTHER, "bet-1", "loss", 0)["payout"] == 0
+    assert call(operator, "void_bet", OTHER, "bet-1")["result"] == "void"
+    assert call(operator, "reverse_payment", OTHER, "p1")["status"] == "reversed"
+    # Who is an application, too, inserts all.
+    world.execute("GRANT betledger_app TO operator")
+    try:
+        place(connect("operator"), bet="new")
+    finally:
+        world.execute("REVOKE betledger_app FROM operator")
 
 
 @pytest.mark.parametrize("role", ["app", "reader", "operator"])

@@ -4,4 +4,5 @@
 -- In a transaction of its own: Citus grants nothing after it has read on this node.
 SET LOCAL ROLE betledger_owner;
 
-GRANT INSERT ON public.bet_events, public.payment_events, public.balance_events TO betledger_app, betledger_tenant;
+GRANT INSERT ON public.bet_events, public.payment_events, public.balance_events
+TO betledger_app, betledger_tenant, betledger_operator;

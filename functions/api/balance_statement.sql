@@ -63,8 +63,11 @@ BEGIN
                 CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
                 * (e.event_data ->> 'amount')::numeric
             ),
-            CASE WHEN e.event_data ->> 'payment_id' IS NOT NULL THEN 'payment'
-                WHEN e.event_data ->> 'bet_id' IS NOT NULL THEN 'bet' END,
+            CASE WHEN e.event_data ->> 'payment_id' IS NOT NULL
+                THEN CASE WHEN e.event_data ->> 'correction_id' IS NULL THEN 'payment' ELSE 'payment reversal' END
+                WHEN e.event_data ->> 'bet_id' IS NOT NULL
+                THEN CASE WHEN e.event_data ->> 'correction_id' IS NULL THEN 'bet' ELSE 'bet correction' END
+            END,
             coalesce(e.event_data ->> 'payment_id', e.event_data ->> 'bet_id')
         FROM public.balance_events AS e
         WHERE e.tenant_id = p_tenant_id AND (e.event_data ->> 'user_id') COLLATE "C" = p_user_id
@@ -105,10 +108,11 @@ $$;
 COMMENT ON FUNCTION public.balance_statement(bigint, text, bigint, bigint, text, integer) IS
 'The statement of an account from one time to another, both included, in milliseconds since 1970-01-01 UTC; from the '
 'beginning and to the end where they are null. Entries: opening (balance before), movement (amount with its sign, '
-'balance after it, the payment or bet that caused it, null for what names none), closing (balance at the end). Pages '
-'of p_limit movements in the order of time: where there are more, next_page of the last row is p_after of the next '
-'call. Errors: BL001 bad tenant, limit or cursor, BL006 foreign tenant. Example: SELECT entry, amount, balance, cause, '
-'cause_id FROM public.balance_statement(10001, ''user-1'', 1700000000000, 1702592000000).';
+'balance after it, the cause: payment, bet, payment reversal or bet correction, and the payment or bet that it was of; '
+'null for what names none), closing (balance at the end). Pages of p_limit movements in the order of time: where there '
+'are more, next_page of the last row is p_after of the next call. Errors: BL001 bad tenant, limit or cursor, BL006 '
+'foreign tenant. Example: SELECT entry, amount, balance, cause, cause_id FROM public.balance_statement(10001, '
+'''user-1'', 1700000000000, 1702592000000).';
 
 REVOKE ALL ON FUNCTION public.balance_statement(bigint, text, bigint, bigint, text, integer) FROM public;
 

@@ -99,4 +99,5 @@ COMMENT ON FUNCTION projection.refuse_event(text, jsonb) IS
 
 REVOKE ALL ON FUNCTION projection.refuse_event(text, jsonb) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.refuse_event(text, jsonb) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.refuse_event(text, jsonb)
+TO betledger_app, betledger_tenant, betledger_operator;

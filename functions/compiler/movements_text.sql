@@ -19,8 +19,8 @@ $$;
 
 COMMENT ON FUNCTION projection.movements_text(bigint) IS
 'The query of what each payment and bet (of the tenant $1 or of all, up to the time $2 in milliseconds or until now) '
-'has moved, from events alone: given and taken by balance events that name it, and what its own events say that it '
-'should be. Of balance events that name neither there is one row for each user. With a shard, from the shards of its '
-'node. Example: SELECT projection.movements_text().';
+'has moved, from events alone: given, taken and corrected by balance events that name it, and what its own events say '
+'that it should be. Of balance events that name neither there is one row for each user. With a shard, from the shards '
+'of its node. Example: SELECT projection.movements_text().';
 
 REVOKE ALL ON FUNCTION projection.movements_text(bigint) FROM public;

@@ -103,6 +103,14 @@ VALUES
     FROM public.payments_view AS p WHERE p.user_id IS NULL HAVING count(*) > 0$q$,
 'Insert the event that is missing, with the time that it was of. Until then the row counts for no user.'),
 
+('no balance is below zero but by a correction', $q$
+    SELECT format('%s of tenant %s has %s', quote_literal(n.user_id), n.tenant_id, n.balance)
+    FROM ops.negative_balances() AS n
+    WHERE n.balance + n.allowed < 0
+    ORDER BY n.tenant_id, n.user_id LIMIT 10$q$,
+'A client has taken more than there was, by an event of its own: look at balance_statement(), and insert what makes up '
+'for it. No function takes anything from it meanwhile.'),
+
 ('no event is of the far future', $q$
     SELECT format('%s has one of %s', t.name, f.at)
     FROM projection.ledger_tables() AS t

@@ -34,7 +34,7 @@ SELECT projection.define(
     p_latest => '[
         {"columns": ["status"], "by": "rank"},
         {"columns": ["user_id", "stake", "odds", "fixture_id", "idempotency_key"], "of": ["V1_BETS_BET_PLACED"]},
-        {"columns": ["result", "payout"], "of": ["V1_BETS_BET_SETTLED"]}
+        {"columns": ["result", "payout"], "of": ["V1_BETS_BET_SETTLED", "V1_BETS_BET_SETTLEMENT_CORRECTED"]}
     ]',
     p_lowest => '{created_at}',
     p_highest => '{last_updated_at}'

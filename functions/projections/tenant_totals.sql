@@ -31,8 +31,10 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
 SELECT
     p.tenant_id,
-    CASE WHEN p.type = 'deposit' AND p.status <> 'failed' THEN coalesce(p.amount, 0) ELSE 0 END,
-    CASE WHEN p.type = 'withdrawal' AND p.status <> 'failed' THEN coalesce(p.amount, 0) ELSE 0 END
+    CASE WHEN p.type = 'deposit' AND p.status NOT IN ('failed', 'reversed')
+        THEN coalesce(p.amount, 0) ELSE 0 END,
+    CASE WHEN p.type = 'withdrawal' AND p.status NOT IN ('failed', 'reversed')
+        THEN coalesce(p.amount, 0) ELSE 0 END
 $$;
 
 COMMENT ON FUNCTION projection.totals_of_payment(public.payments_view) IS

@@ -25,4 +25,5 @@ COMMENT ON FUNCTION projection.bet_result(bigint, text, boolean) IS
 
 REVOKE ALL ON FUNCTION projection.bet_result(bigint, text, boolean) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.bet_result(bigint, text, boolean) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.bet_result(bigint, text, boolean)
+TO betledger_app, betledger_tenant, betledger_operator;

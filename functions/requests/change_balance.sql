@@ -2,7 +2,7 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.change_balance(
     p_tenant_id bigint, p_user_id text, p_event_type text, p_amount numeric, p_timestamp bigint, p_related_to text,
-    p_id uuid, p_event_data jsonb
+    p_id uuid, p_event_data jsonb, p_allow_negative boolean DEFAULT false
 )
 RETURNS void
 LANGUAGE plpgsql
@@ -23,7 +23,7 @@ BEGIN
         RAISE EXCEPTION 'balance event % of % is there already', p_id, quote_literal(left(p_related_to, 100))
             USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
     END IF;
-    IF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' THEN
+    IF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' AND p_allow_negative IS NOT TRUE THEN
         -- The trigger of the event has locked the row of the user: what is read now stays until we commit.
         SELECT b.balance INTO v_balance FROM public.user_balances_view AS b
         WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id;
@@ -39,13 +39,13 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb) IS
+COMMENT ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, boolean) IS
 'Stores a balance event for a function; it has no key of its own, since the call has one. Errors: BL004 insufficient '
-'funds, BL005 the id that is made from the key is there already; either undoes the whole call. Called by functions '
-'that pin search_path.';
+'funds, unless the balance may fall below zero, BL005 the id that is made from the key is there already; either undoes '
+'the whole call. Called by functions that pin search_path.';
 
-REVOKE ALL ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb)
+REVOKE ALL ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, boolean)
 FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb)
-TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.change_balance(bigint, text, text, numeric, bigint, text, uuid, jsonb, boolean)
+TO betledger_app, betledger_tenant, betledger_operator;

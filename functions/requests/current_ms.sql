@@ -11,4 +11,4 @@ COMMENT ON FUNCTION projection.current_ms() IS
 
 REVOKE ALL ON FUNCTION projection.current_ms() FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.current_ms() TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.current_ms() TO betledger_app, betledger_tenant, betledger_operator;

@@ -16,4 +16,5 @@ COMMENT ON FUNCTION projection.event_id(bigint, text, text) IS
 
 REVOKE ALL ON FUNCTION projection.event_id(bigint, text, text) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.event_id(bigint, text, text) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.event_id(bigint, text, text)
+TO betledger_app, betledger_tenant, betledger_operator;

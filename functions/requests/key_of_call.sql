@@ -15,4 +15,4 @@ COMMENT ON FUNCTION projection.key_of_call(text) IS
 
 REVOKE ALL ON FUNCTION projection.key_of_call(text) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.key_of_call(text) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.key_of_call(text) TO betledger_app, betledger_tenant, betledger_operator;

@@ -5,7 +5,7 @@ RETURNS numeric
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    RETURN coalesce((
+    RETURN (
         SELECT sum(
             CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
             * (e.event_data ->> 'amount')::numeric
@@ -14,15 +14,17 @@ BEGIN
         WHERE e.tenant_id = p_tenant_id
             AND coalesce(e.event_data ->> 'payment_id', e.event_data ->> 'bet_id') = p_id
             AND e.event_data ->> p_field = p_id AND e.event_data ->> 'user_id' = p_user_id
-    ), 0);
+    );
 END
 $$;
 
 COMMENT ON FUNCTION projection.moved_by(bigint, text, text, text) IS
 'What a payment or a bet has given to the balance of its user by now, less what it has taken: the sum of the balance '
-'events that name it in event_data, made by a function or by a client, whenever that was. Called by functions that pin '
-'search_path. Example: SELECT projection.moved_by(10001, ''user-1'', ''payment_id'', ''payment-1'').';
+'events that name it in event_data, made by a function or by a client, whenever that was; null where none does. Called '
+'by functions that pin search_path. Example: SELECT projection.moved_by(10001, ''user-1'', ''payment_id'', '
+'''payment-1'').';
 
 REVOKE ALL ON FUNCTION projection.moved_by(bigint, text, text, text) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.moved_by(bigint, text, text, text) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.moved_by(bigint, text, text, text)
+TO betledger_app, betledger_tenant, betledger_operator;

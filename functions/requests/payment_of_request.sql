@@ -21,7 +21,7 @@ BEGIN
     END IF;
     PERFORM projection.require_same_request(
         p_key, v_type, p_event_type,
-        v_data || jsonb_build_object('payment_id', payment_id), p_sent
+        '{"allow_negative": false}' || v_data || jsonb_build_object('payment_id', payment_id), p_sent
     );
 END
 $$;
@@ -33,4 +33,4 @@ COMMENT ON FUNCTION projection.payment_of_request(bigint, uuid, text, text, json
 REVOKE ALL ON FUNCTION projection.payment_of_request(bigint, uuid, text, text, jsonb) FROM public;
 
 GRANT EXECUTE ON FUNCTION projection.payment_of_request(bigint, uuid, text, text, jsonb)
-TO betledger_app, betledger_tenant;
+TO betledger_app, betledger_tenant, betledger_operator;

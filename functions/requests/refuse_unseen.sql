@@ -21,4 +21,5 @@ COMMENT ON FUNCTION projection.refuse_unseen(text, text, bigint) IS
 
 REVOKE ALL ON FUNCTION projection.refuse_unseen(text, text, bigint) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.refuse_unseen(text, text, bigint) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.refuse_unseen(text, text, bigint)
+TO betledger_app, betledger_tenant, betledger_operator;

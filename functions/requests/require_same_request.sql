@@ -44,4 +44,4 @@ COMMENT ON FUNCTION projection.require_same_request(text, text, text, jsonb, jso
 REVOKE ALL ON FUNCTION projection.require_same_request(text, text, text, jsonb, jsonb) FROM public;
 
 GRANT EXECUTE ON FUNCTION projection.require_same_request(text, text, text, jsonb, jsonb)
-TO betledger_app, betledger_tenant;
+TO betledger_app, betledger_tenant, betledger_operator;

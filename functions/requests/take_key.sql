@@ -22,4 +22,4 @@ COMMENT ON FUNCTION projection.take_key(text) IS
 
 REVOKE ALL ON FUNCTION projection.take_key(text) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.take_key(text) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.take_key(text) TO betledger_app, betledger_tenant, betledger_operator;

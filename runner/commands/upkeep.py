@@ -21,8 +21,8 @@ TenantId = Annotated[
 DIFFERENCES = ("projection", "tenant", "key", "expected", "actual")
 FINDINGS = ("tenant_id", "finding", "subject", "user_id", "expected", "actual")
 TRIAL_BALANCE = (
-    *("tenant_id", "deposits", "withdrawals", "stakes", "payouts", "refunds", "other_credits", "other_debits"),
-    *("balances", "kept_balances"),
+    *("tenant_id", "deposits", "withdrawals", "stakes", "payouts", "refunds", "corrections", "other_credits"),
+    *("other_debits", "balances", "kept_balances"),
 )
 NODE_COLUMNS = (
     "node_name || ':' || node_port, node_role, CASE WHEN answers THEN 'answers' ELSE 'DOES NOT ANSWER' END,"

@@ -6,7 +6,7 @@ LANGUAGE sql
 AS $$
 SELECT coalesce(m.tenant_id, c.tenant_id) AS tenant_id, coalesce(m.kind, c.kind) AS kind, coalesce(m.id, c.id) AS id,
     c.id IS NOT NULL AS is_known, c.status, c.user_id, m.first_user_id, m.last_user_id, m.given, m.taken,
-    m.given - m.taken AS moved,
+    m.corrected, m.given - m.taken + m.corrected AS moved,
     -- A stake that nobody took is not given back, and not missed: the bet is not from the balance.
     coalesce(c.from_balance, false) OR m.id IS NOT NULL AS is_from_balance,
     CASE WHEN c.kind = 'bet' AND NOT coalesce(c.from_balance, false) AND coalesce(m.taken, 0) = 0
@@ -19,18 +19,23 @@ FROM (
         coalesce(b.event_data ->> 'payment_id', b.event_data ->> 'bet_id', b.event_data ->> 'user_id') AS id,
         min((b.event_data ->> 'user_id') COLLATE "C") AS first_user_id,
         max((b.event_data ->> 'user_id') COLLATE "C") AS last_user_id,
-        coalesce(sum((b.event_data ->> 'amount')::numeric)
-            FILTER (WHERE projection.event_kind(b.event_type) = 'credit'), 0) AS given,
-        coalesce(sum((b.event_data ->> 'amount')::numeric)
-            FILTER (WHERE projection.event_kind(b.event_type) = 'debit'), 0) AS taken
+        coalesce(sum(s.amount) FILTER (WHERE s.amount > 0 AND NOT s.corrects), 0) AS given,
+        coalesce(-sum(s.amount) FILTER (WHERE s.amount < 0 AND NOT s.corrects), 0) AS taken,
+        coalesce(sum(s.amount) FILTER (WHERE s.corrects), 0) AS corrected
     FROM "{balance_events}" AS b
+    CROSS JOIN LATERAL (
+        SELECT CASE projection.event_kind(b.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
+            * (b.event_data ->> 'amount')::numeric AS amount,
+            b.event_data ->> 'correction_id' IS NOT NULL AS corrects
+    ) AS s
     WHERE ($1 IS NULL OR b.tenant_id = $1) AND ($2 IS NULL OR b."timestamp" <= $2)
     GROUP BY 1, 2, 3
 ) AS m
 FULL JOIN (
     SELECT p.tenant_id, 'payment' AS kind, p.payment_id AS id, p.user_id, p.type || ' ' || p.status AS status,
         CASE p.type WHEN 'deposit' THEN p.amount ELSE -p.amount END AS at_first,
-        CASE WHEN p.status <> 'failed' THEN 0 WHEN p.type = 'deposit' THEN -p.amount ELSE p.amount END AS outcome,
+        CASE WHEN p.status NOT IN ('failed', 'reversed') THEN 0 WHEN p.type = 'deposit' THEN -p.amount
+            ELSE p.amount END AS outcome,
         s.id IS NOT NULL AS from_balance
     FROM (
         TABLE "{payments}"

@@ -5,7 +5,8 @@ RETURNS void
 LANGUAGE sql
 AS $$
 SELECT s.tenant_id, trim_scale(s.deposits), trim_scale(s.withdrawals), trim_scale(s.stakes), trim_scale(s.payouts),
-    trim_scale(s.refunds), trim_scale(s.other_credits), trim_scale(s.other_debits), trim_scale(s.balances),
+    trim_scale(s.refunds), trim_scale(s.corrections), trim_scale(s.other_credits), trim_scale(s.other_debits),
+    trim_scale(s.balances),
     -- What is kept is of now.
     CASE WHEN $2 IS NULL THEN (
         SELECT trim_scale(coalesce(sum(b.balance), 0)) FROM "{balances}" AS b
@@ -13,11 +14,12 @@ SELECT s.tenant_id, trim_scale(s.deposits), trim_scale(s.withdrawals), trim_scal
     ) END
 FROM (
     SELECT m.tenant_id,
-        coalesce(sum(m.moved) FILTER (WHERE m.status LIKE 'deposit %'), 0) AS deposits,
-        coalesce(-sum(m.moved) FILTER (WHERE m.status LIKE 'withdrawal %'), 0) AS withdrawals,
+        coalesce(sum(m.given - m.taken) FILTER (WHERE m.status LIKE 'deposit %'), 0) AS deposits,
+        coalesce(sum(m.taken - m.given) FILTER (WHERE m.status LIKE 'withdrawal %'), 0) AS withdrawals,
         coalesce(sum(m.taken) FILTER (WHERE m.kind = 'bet' AND m.is_known), 0) AS stakes,
         coalesce(sum(m.given) FILTER (WHERE m.kind = 'bet' AND m.status = 'settled'), 0) AS payouts,
         coalesce(sum(m.given) FILTER (WHERE m.kind = 'bet' AND m.status <> 'settled'), 0) AS refunds,
+        coalesce(sum(m.corrected), 0) AS corrections,
         coalesce(sum(m.given) FILTER (WHERE NOT m.is_known), 0) AS other_credits,
         coalesce(sum(m.taken) FILTER (WHERE NOT m.is_known), 0) AS other_debits,
         coalesce(sum(m.moved), 0) AS balances
