@@ -64,7 +64,7 @@ INSERT INTO projection.event_types (
 ('public.payment_events', 'V1_PAYMENTS_DEPOSIT_COMPLETED', 'deposit', 'completed', 2, '{}', '{}'),
 ('public.payment_events', 'V1_PAYMENTS_DEPOSIT_FAILED', 'deposit', 'failed', 2, '{}', '{"reason": "text"}'),
 (
-    'public.payment_events', 'V1_PAYMENTS_DEPOSIT_REVERSED', 'deposit', 'reversed', 3, '{}',
+    'public.payment_events', 'V1_PAYMENTS_DEPOSIT_REVERSED', 'deposit', 'reversed', 2, '{}',
     '{"reason": "text", "allow_negative": "flag"}'
 ),
 (
@@ -74,7 +74,7 @@ INSERT INTO projection.event_types (
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED', 'withdrawal', 'completed', 2, '{}', '{}'),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_FAILED', 'withdrawal', 'failed', 2, '{}', '{"reason": "text"}'),
 (
-    'public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_REVERSED', 'withdrawal', 'reversed', 3, '{}',
+    'public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_REVERSED', 'withdrawal', 'reversed', 2, '{}',
     '{"reason": "text", "allow_negative": "flag"}'
 ),
 (

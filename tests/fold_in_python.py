@@ -22,7 +22,7 @@ COLUMNS = ("id", "tenant_id", "aggregate_id", "event_type", "event_data", "times
 
 # Of two events of the same time, that of the higher rank is later, or of the greater type; the status of a row is that
 # of its highest rank.
-RANKS = {"CONFIRMED": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2, "SETTLED": 2, "CORRECTED": 2, "REVERSED": 3}
+RANKS = {"CONFIRMED": 1, "COMPLETED": 2, "FAILED": 2, "CANCELLED": 2, "SETTLED": 2, "CORRECTED": 2, "REVERSED": 2}
 
 # What is read of each read table: numbers as text, so that 1.5 is not 1.50.
 READ_TABLES = {
