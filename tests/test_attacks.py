@@ -449,11 +449,17 @@ WRITING = [
               not_on_citus="it refuses by itself"),
     everybody("updating events as who may only read", "UPDATE bet_events SET metadata = NULL", roles="reader stranger"),
     everybody("inserting as who may only read", f"{INSERT} VALUES ({event_of(TENANT)})", "COPY bet_events FROM STDIN",
-              roles="reader operator stranger"),
+              roles="reader stranger"),
+    everybody("inserting as who may only correct", f"{INSERT} VALUES ({event_of(TENANT)})",
+              *(f"INSERT INTO {t} SELECT gen_random_uuid(), 10001, 'x', '{kind}', '{data}', 1700000000000, 1" for t, kind, data in (
+                  ("bet_events", "V1_BETS_BET_SETTLED", '{"result": "win", "payout": 5}'),
+                  ("payment_events", "V1_PAYMENTS_DEPOSIT_COMPLETED", "{}"),
+                  ("balance_events", "V1_BALANCES_BALANCE_INCREASED", '{"user_id": "u1", "amount": 5, "bet_id": "bet-1"}'))),
+              roles="operator"),
     everybody("locking events as who may only read", "SELECT FROM bet_events FOR UPDATE", roles="reader stranger",
               not_on_citus=ONE_SHARD),
     everybody("COPY FROM", f"COPY {INSERT.removeprefix('INSERT INTO ')} FROM STDIN", gives="0A000",
-              roles="tenant_login app"),
+              roles="tenant_login app operator"),
     *[
         everybody(f"changing metadata of {what}", f"UPDATE bet_events SET metadata = {change} WHERE tenant_id = 10001",
                   gives="BL010", roles="tenant_login app operator")

@@ -10,11 +10,14 @@ SET search_path = pg_catalog, pg_temp
 SET row_security = on
 SET enable_seqscan = off
 AS $$
+DECLARE
+    v_result public.bet_result;
 BEGIN
-    RETURN projection.correct_bet(
+    SELECT c.* INTO v_result FROM projection.correct_bet(
         p_tenant_id, p_bet_id, p_result, p_payout, p_reason, projection.key_of_call(p_idempotency_key),
         p_allow_negative
-    );
+    ) AS c;
+    RETURN v_result;
 END
 $$;
 

@@ -12,12 +12,14 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     v_stake numeric;
+    v_result public.bet_result;
 BEGIN
     SELECT b.stake INTO v_stake FROM public.bets_view AS b
     WHERE b.tenant_id = p_tenant_id AND b.bet_id = p_bet_id;
-    RETURN projection.correct_bet(
+    SELECT c.* INTO v_result FROM projection.correct_bet(
         p_tenant_id, p_bet_id, 'void', v_stake, p_reason, projection.key_of_call(p_idempotency_key), p_allow_negative
-    );
+    ) AS c;
+    RETURN v_result;
 END
 $$;
 
