@@ -18,7 +18,7 @@ COMMENT ON SEQUENCE projection.feed_floor IS
 COMMENT ON SEQUENCE projection.feed_start IS
 'The start of the server for which the era was begun: another one begins another era.';
 
-GRANT USAGE ON SEQUENCE projection.feed_numbers TO betledger_app, betledger_tenant;
+GRANT USAGE ON SEQUENCE projection.feed_numbers TO betledger_app, betledger_tenant, betledger_operator;
 
 GRANT SELECT ON SEQUENCE projection.feed_era, projection.feed_floor, projection.feed_start
 TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

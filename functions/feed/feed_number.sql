@@ -11,4 +11,4 @@ COMMENT ON FUNCTION projection.feed_number() IS
 
 REVOKE ALL ON FUNCTION projection.feed_number() FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.feed_number() TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.feed_number() TO betledger_app, betledger_tenant, betledger_operator;

@@ -22,4 +22,4 @@ COMMENT ON FUNCTION projection.feed_position() IS
 
 REVOKE ALL ON FUNCTION projection.feed_position() FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.feed_position() TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.feed_position() TO betledger_app, betledger_tenant, betledger_operator;

@@ -16,4 +16,4 @@ COMMENT ON FUNCTION projection.feed_position_of_shard(oid) IS
 
 REVOKE ALL ON FUNCTION projection.feed_position_of_shard(oid) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.feed_position_of_shard(oid) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.feed_position_of_shard(oid) TO betledger_app, betledger_tenant, betledger_operator;

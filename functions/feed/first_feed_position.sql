@@ -20,4 +20,4 @@ COMMENT ON FUNCTION projection.first_feed_position(oid) IS
 
 REVOKE ALL ON FUNCTION projection.first_feed_position(oid) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.first_feed_position(oid) TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.first_feed_position(oid) TO betledger_app, betledger_tenant, betledger_operator;

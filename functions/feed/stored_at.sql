@@ -11,4 +11,4 @@ COMMENT ON FUNCTION projection.stored_at() IS
 
 REVOKE ALL ON FUNCTION projection.stored_at() FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.stored_at() TO betledger_app, betledger_tenant;
+GRANT EXECUTE ON FUNCTION projection.stored_at() TO betledger_app, betledger_tenant, betledger_operator;
