@@ -4,10 +4,13 @@ CREATE OR REPLACE FUNCTION ops.negative_balances(p_tenant_id bigint DEFAULT NULL
 RETURNS TABLE (
     tenant_id bigint, user_id text, balance numeric, allowed numeric, causes text[], last_transaction_at timestamptz
 )
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET row_security = on
 AS $$
+BEGIN
+    -- Not as SQL: Citus plans no such function with parameters.
+    RETURN QUERY
     SELECT b.tenant_id, b.user_id, b.balance, coalesce(trim_scale(sum((e.event_data ->> 'amount')::numeric)), 0),
         array_agg(
             coalesce('payment ' || (e.event_data ->> 'payment_id'), 'bet ' || (e.event_data ->> 'bet_id'))
@@ -20,7 +23,8 @@ AS $$
         AND e.event_data -> 'allow_negative' = 'true' AND projection.event_kind(e.event_type) = 'debit'
     WHERE b.balance < 0 AND (p_tenant_id IS NULL OR b.tenant_id = p_tenant_id)
     GROUP BY b.tenant_id, b.user_id, b.balance, b.last_transaction_at
-    ORDER BY b.tenant_id, b.user_id
+    ORDER BY b.tenant_id, b.user_id;
+END
 $$;
 
 COMMENT ON FUNCTION ops.negative_balances(bigint) IS
