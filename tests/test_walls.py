@@ -125,6 +125,7 @@ BLIND_CALLS = [
     ("confirm_bet", TENANT, "bet-1"), ("settle_bet", TENANT, "bet-1", "win", 1), ("cancel_bet", TENANT, "bet-1"),
     ("deposit", TENANT, "u1", 1, "new"), ("withdraw", TENANT, "u1", 1000, "new"),
     ("complete_payment", TENANT, "p1"), ("fail_payment", TENANT, "p1"),
+    ("resettle_bet", TENANT, "bet-1", "win", 2), ("void_bet", TENANT, "bet-1"), ("reverse_payment", TENANT, "p1"),
     ("personal_key", TENANT, "u1"), ("erase_person", TENANT, "u1"),
     ("advance_consumer", TENANT, "w", None, BEGINNING), ("reset_consumer", TENANT, "w"),
 ]  # fmt: skip

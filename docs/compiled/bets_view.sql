@@ -31,7 +31,7 @@ SELECT projection.define(
         "columns": ["status"]},
         {"of": ["V1_BETS_BET_PLACED"],
         "columns": ["user_id", "stake", "odds", "fixture_id", "idempotency_key"]},
-        {"of": ["V1_BETS_BET_SETTLED"],
+        {"of": ["V1_BETS_BET_SETTLED", "V1_BETS_BET_SETTLEMENT_CORRECTED"],
         "columns": ["result", "payout"]}
     ]',
     p_lowest => '{created_at}',
@@ -69,7 +69,7 @@ BEGIN
             s.position,
             s.result::text, s.payout::text])
                 FILTER (WHERE s.event_type IN (
-                    'V1_BETS_BET_SETTLED')) AS said_3
+                    'V1_BETS_BET_SETTLED', 'V1_BETS_BET_SETTLEMENT_CORRECTED')) AS said_3
         FROM (
             SELECT c.tenant_id, c.bet_id, c.user_id, c.stake, c.odds, c.fixture_id,
                 c.status, c.result, c.payout, c.idempotency_key, c.created_at,
@@ -119,7 +119,7 @@ BEGIN
             s.position,
             s.result::text, s.payout::text])
                 FILTER (WHERE s.event_type IN (
-                    'V1_BETS_BET_SETTLED')) AS said_3
+                    'V1_BETS_BET_SETTLED', 'V1_BETS_BET_SETTLEMENT_CORRECTED')) AS said_3
         FROM (
             SELECT c.tenant_id, c.bet_id, c.user_id, c.stake, c.odds, c.fixture_id,
                 c.status, c.result, c.payout, c.idempotency_key, c.created_at,
@@ -287,7 +287,7 @@ BEGIN
                             s.position,
                             s.result::text, s.payout::text])
                                 FILTER (WHERE s.event_type IN (
-                                    'V1_BETS_BET_SETTLED')) AS said_3
+                                    'V1_BETS_BET_SETTLED', 'V1_BETS_BET_SETTLEMENT_CORRECTED')) AS said_3
                         FROM (
                             SELECT c.tenant_id, c.bet_id, c.user_id, c.stake, c.odds, c.fixture_id,
                                 c.status, c.result, c.payout, c.idempotency_key, c.created_at,

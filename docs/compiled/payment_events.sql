@@ -11,10 +11,16 @@ VALUES
     'deposit', 'completed', '2', '{}', '{}', 'true'),
 ('public.payment_events', 'V1_PAYMENTS_DEPOSIT_FAILED', 'deposit',
     'failed', '2', '{}', '{"reason": "text"}', 'true'),
+('public.payment_events', 'V1_PAYMENTS_DEPOSIT_REVERSED', 'deposit',
+    'reversed', '2', '{}',
+    '{"reason": "text", "allow_negative": "flag"}', 'true'),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_COMPLETED',
     'withdrawal', 'completed', '2', '{}', '{}', 'true'),
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_FAILED',
-    'withdrawal', 'failed', '2', '{}', '{"reason": "text"}', 'true');
+    'withdrawal', 'failed', '2', '{}', '{"reason": "text"}', 'true'),
+('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_REVERSED',
+    'withdrawal', 'reversed', '2', '{}',
+    '{"reason": "text", "allow_negative": "flag"}', 'true');
 CREATE OR REPLACE FUNCTION projection.on_v1_payments_deposit_completed(
     e public.payment_events
 )
@@ -194,6 +200,72 @@ BEGIN
     BEGIN
         UPDATE public.payments_view AS t
         SET status = 'failed'::text,
+            last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+            AND t.last_updated_at <=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                AND t.type = 'deposit'::text
+                AND t.status IN ('created'::text)
+        RETURNING t.user_id, t.amount, t.last_updated_at
+        INTO said.user_id, said.amount, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric)),
+                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        trim_scale((- COALESCE(said.amount, '0'::numeric))), 0, 0
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET deposits = trim_scale(t.deposits - COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_payments_deposit_reversed(
+    e public.payment_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+        AND NOT e.event_data ?| '{allow_negative,reason}') IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+        WHERE projection.payment_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.payments_view
+    DECLARE
+        said public.payments_view;
+    BEGIN
+        UPDATE public.payments_view AS t
+        SET status = 'reversed'::text,
             last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
         WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
             AND t.last_updated_at <=
@@ -467,6 +539,72 @@ BEGIN
     RETURN true;
 END
 $body$;
+CREATE OR REPLACE FUNCTION projection.on_v1_payments_withdrawal_reversed(
+    e public.payment_events
+)
+RETURNS boolean
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- The full check is only asked where a small one, that nearly every event passes, does not hold.
+    IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
+        AND NOT e.event_data ?| '{allow_negative,reason}') IS NOT TRUE THEN
+        PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
+        WHERE projection.payment_events_valid(e) IS NOT TRUE;
+    END IF;
+    -- public.payments_view
+    DECLARE
+        said public.payments_view;
+    BEGIN
+        UPDATE public.payments_view AS t
+        SET status = 'reversed'::text,
+            last_updated_at = to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+        WHERE t.tenant_id = e.tenant_id AND t.payment_id = e.aggregate_id
+            AND t.last_updated_at <=
+                    to_timestamp(((e."timestamp")::double precision / '1000'::double precision))
+                AND t.type = 'withdrawal'::text
+                AND t.status IN ('created'::text)
+        RETURNING t.user_id, t.amount, t.last_updated_at
+        INTO said.user_id, said.amount, said.last_updated_at;
+        IF FOUND THEN
+            UPDATE public.user_activity_view AS t
+            SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric)),
+                last_activity_at = greatest(t.last_activity_at, said.last_updated_at)
+            WHERE t.tenant_id = e.tenant_id AND t.user_id = said.user_id;
+            IF NOT FOUND AND (said.user_id IS NOT NULL) THEN
+                PERFORM projection.user_activity_view_refresh(ARRAY[e.tenant_id], ARRAY[said.user_id]);
+            END IF;
+            UPDATE projection.tenant_totals AS t
+            SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
+            WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+            IF NOT FOUND THEN
+                INSERT INTO projection.tenant_totals AS t (
+                    tenant_id, slot, users, bets_placed, bets_confirmed, bets_settled,
+                        bets_cancelled, staked, paid_out, gross_gaming_revenue, deposits,
+                        withdrawals, balances
+                )
+                VALUES (
+                    e.tenant_id, 2000 + pg_backend_pid() % 32, 0, 0, 0, 0, 0, 0, 0, 0,
+                        0, trim_scale((- COALESCE(said.amount, '0'::numeric))), 0
+                )
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN
+                    UPDATE projection.tenant_totals AS t
+                    SET withdrawals = trim_scale(t.withdrawals - COALESCE(said.amount, '0'::numeric))
+                    WHERE t.tenant_id = e.tenant_id AND t.slot = 2000 + pg_backend_pid() % 32;
+                    IF NOT FOUND THEN
+                        PERFORM projection.refuse_race('projection.tenant_totals');
+                    END IF;
+                END IF;
+            END IF;
+        ELSE
+            -- Late, tied, or out of the ordinary: fold all events of the stream.
+            PERFORM projection.payments_view_refresh(ARRAY[e.tenant_id], ARRAY[e.aggregate_id]);
+        END IF;
+    END;
+    RETURN true;
+END
+$body$;
 CREATE OR REPLACE FUNCTION projection.payment_events_inserted(
     
 )
@@ -506,10 +644,14 @@ BEGIN
                 v_is_one := projection.on_v1_payments_deposit_completed(e);
             WHEN 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
                 v_is_one := projection.on_v1_payments_deposit_failed(e);
+            WHEN 'V1_PAYMENTS_DEPOSIT_REVERSED' THEN
+                v_is_one := projection.on_v1_payments_deposit_reversed(e);
             WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
                 v_is_one := projection.on_v1_payments_withdrawal_completed(e);
             WHEN 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
                 v_is_one := projection.on_v1_payments_withdrawal_failed(e);
+            WHEN 'V1_PAYMENTS_WITHDRAWAL_REVERSED' THEN
+                v_is_one := projection.on_v1_payments_withdrawal_reversed(e);
             ELSE PERFORM projection.refuse_event('public.payment_events', to_jsonb(e));
         END CASE;
     ELSIF NOT v_is_one THEN
@@ -649,10 +791,20 @@ SELECT
         WHEN 'V1_PAYMENTS_DEPOSIT_FAILED' THEN
             (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
                 OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
+        WHEN 'V1_PAYMENTS_DEPOSIT_REVERSED' THEN
+            (coalesce(jsonb_typeof(e.event_data -> 'allow_negative'), 'null') = 'null'
+                OR jsonb_typeof(e.event_data -> 'allow_negative') = 'boolean')
+            AND (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
+                OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
         WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' THEN
             true
         WHEN 'V1_PAYMENTS_WITHDRAWAL_FAILED' THEN
             (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
+                OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
+        WHEN 'V1_PAYMENTS_WITHDRAWAL_REVERSED' THEN
+            (coalesce(jsonb_typeof(e.event_data -> 'allow_negative'), 'null') = 'null'
+                OR jsonb_typeof(e.event_data -> 'allow_negative') = 'boolean')
+            AND (coalesce(jsonb_typeof(e.event_data -> 'reason'), 'null') = 'null'
                 OR jsonb_typeof(e.event_data -> 'reason') = 'string' AND length(e.event_data ->> 'reason') <= 1000)
         ELSE false
     END

@@ -204,11 +204,13 @@ BEGIN
                 WHEN 'created'::text THEN 0
                 WHEN 'completed'::text THEN 2
                 WHEN 'failed'::text THEN 2
+                WHEN 'reversed'::text THEN 2
             END
                 > CASE g.new_status
                 WHEN 'created'::text THEN 0
                 WHEN 'completed'::text THEN 2
                 WHEN 'failed'::text THEN 2
+                WHEN 'reversed'::text THEN 2
             END
                 THEN (o.was).type ELSE g.new_type END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).amount ELSE g.new_amount END,
@@ -216,11 +218,13 @@ BEGIN
                 WHEN 'created'::text THEN 0
                 WHEN 'completed'::text THEN 2
                 WHEN 'failed'::text THEN 2
+                WHEN 'reversed'::text THEN 2
             END
                 > CASE g.new_status
                 WHEN 'created'::text THEN 0
                 WHEN 'completed'::text THEN 2
                 WHEN 'failed'::text THEN 2
+                WHEN 'reversed'::text THEN 2
             END
                 THEN (o.was).status ELSE g.new_status END,
                 CASE WHEN g.new_user_id IS NULL THEN (o.was).idempotency_key ELSE g.new_idempotency_key END,

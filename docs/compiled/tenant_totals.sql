@@ -33,8 +33,10 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT
     p.tenant_id,
-    CASE WHEN p.type = 'deposit' AND p.status <> 'failed' THEN coalesce(p.amount, 0) ELSE 0 END,
-    CASE WHEN p.type = 'withdrawal' AND p.status <> 'failed' THEN coalesce(p.amount, 0) ELSE 0 END
+    CASE WHEN p.type = 'deposit' AND p.status NOT IN ('failed', 'reversed')
+        THEN coalesce(p.amount, 0) ELSE 0 END,
+    CASE WHEN p.type = 'withdrawal' AND p.status NOT IN ('failed', 'reversed')
+        THEN coalesce(p.amount, 0) ELSE 0 END
 $body$;
 CREATE OR REPLACE FUNCTION projection.totals_of_user(
     u public.user_activity_view
@@ -171,7 +173,7 @@ BEGIN
                 s.position,
                 s.result::text, s.payout::text])
                     FILTER (WHERE s.event_type IN (
-                        'V1_BETS_BET_SETTLED')) AS said_3
+                        'V1_BETS_BET_SETTLED', 'V1_BETS_BET_SETTLEMENT_CORRECTED')) AS said_3
             FROM (
                 SELECT c.tenant_id, c.bet_id, c.user_id, c.stake, c.odds, c.fixture_id,
                     c.status, c.result, c.payout, c.idempotency_key, c.created_at,

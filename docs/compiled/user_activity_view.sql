@@ -30,8 +30,10 @@ AS $body$
 SELECT
     p.tenant_id,
     p.user_id,
-    CASE WHEN p.type = 'deposit' AND p.status <> 'failed' THEN coalesce(p.amount, 0) ELSE 0 END,
-    CASE WHEN p.type = 'withdrawal' AND p.status <> 'failed' THEN coalesce(p.amount, 0) ELSE 0 END,
+    CASE WHEN p.type = 'deposit' AND p.status NOT IN ('failed', 'reversed')
+        THEN coalesce(p.amount, 0) ELSE 0 END,
+    CASE WHEN p.type = 'withdrawal' AND p.status NOT IN ('failed', 'reversed')
+        THEN coalesce(p.amount, 0) ELSE 0 END,
     p.created_at,
     p.last_updated_at
 WHERE p.user_id IS NOT NULL
