@@ -2,3 +2,7 @@
 DROP VIEW public.tenants_summary_view CASCADE;
 
 DROP TABLE projection.tenant_totals CASCADE;
+
+DROP TABLE public.tenants CASCADE;
+
+DROP FUNCTION projection.require_open(bigint);

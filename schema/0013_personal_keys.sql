@@ -29,22 +29,23 @@ CREATE POLICY trusted ON public.personal_keys TO betledger_owner USING (true) WI
 
 CREATE POLICY reads ON public.personal_keys FOR SELECT TO betledger_app USING (true);
 
-CREATE POLICY makes ON public.personal_keys FOR INSERT TO betledger_app WITH CHECK (true);
+CREATE POLICY makes ON public.personal_keys FOR INSERT TO betledger_app
+WITH CHECK (projection.require_open(tenant_id));
 
 -- A row may change from having a key to having none, never back.
 CREATE POLICY erases ON public.personal_keys FOR UPDATE TO betledger_app
-USING (key IS NOT NULL) WITH CHECK (key IS NULL);
+USING (key IS NOT NULL) WITH CHECK (key IS NULL AND projection.require_open(tenant_id));
 
 -- Without a valid setting the right side is null, and no row is seen or written.
 CREATE POLICY own_tenant_reads ON public.personal_keys FOR SELECT TO betledger_tenant
 USING (tenant_id = projection.own_tenant());
 
 CREATE POLICY own_tenant_makes ON public.personal_keys FOR INSERT TO betledger_tenant
-WITH CHECK (tenant_id = projection.own_tenant());
+WITH CHECK (tenant_id = projection.own_tenant() AND projection.require_open(tenant_id));
 
 CREATE POLICY own_tenant_erases ON public.personal_keys FOR UPDATE TO betledger_tenant
 USING (key IS NOT NULL AND tenant_id = projection.own_tenant())
-WITH CHECK (key IS NULL AND tenant_id = projection.own_tenant());
+WITH CHECK (key IS NULL AND tenant_id = projection.own_tenant() AND projection.require_open(tenant_id));
 
 REVOKE ALL ON public.personal_keys FROM public;
 

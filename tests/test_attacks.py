@@ -45,10 +45,11 @@ SECRET = "secret-of-10002"
 SAME_ID = UUID("00000000-0000-4000-8000-000000000001")
 THEIR_ID = UUID("00000000-0000-4000-8000-000000000002")
 
-TENANT_TABLES = (*EVENT_TABLES, *READ_TABLES, "projection.tenant_totals", "personal_keys", "consumers")
+TENANT_TABLES = (*EVENT_TABLES, *READ_TABLES, "projection.tenant_totals", "personal_keys", "consumers", "tenants")
 # Written by triggers and migrations only.
 KEPT_TABLES = (
     *(t for t in READ_TABLES if t != "tenants_summary_view"),
+    "tenants",
     *(f"projection.{t}" for t in ("tenant_totals", "event_types", "projections", "sources")),
 )
 TABLES = (*EVENT_TABLES, *KEPT_TABLES, "personal_keys", "consumers")
@@ -723,6 +724,7 @@ def world(db: psycopg.Connection) -> psycopg.Connection:
         append(db, "DEPOSIT_CREATED", owner, "p1", key="k", created_at="2020-01-01", id=SAME_ID)
         append(db, "BALANCE_INCREASED", owner, "b1", key="k", created_at="2020-01-01", id=SAME_ID)
         db.execute("INSERT INTO personal_keys VALUES (%s, 'u1', sha256(%s))", (owner, mine.encode()))
+        db.execute("SELECT ops.create_tenant(%s, %s, 'EUR', 2)", (owner, mine))
     place(db, OTHER, "bet-2", key="theirs", id=THEIR_ID, data={"fixture_id": SECRET})
     return db
 
@@ -754,6 +756,7 @@ DEFINED = """
     UNION ALL SELECT 'projections', md5(string_agg(e::text, '|' ORDER BY e::text)) FROM projection.projections AS e
     UNION ALL SELECT 'sources', md5(string_agg(e::text, '|' ORDER BY e::text)) FROM projection.sources AS e
     UNION ALL SELECT 'personal keys', md5(string_agg(e::text, '|' ORDER BY e::text)) FROM personal_keys AS e
+    UNION ALL SELECT 'tenants', md5(string_agg(e::text, '|' ORDER BY e::text)) FROM tenants AS e
 """
 
 
@@ -1069,13 +1072,13 @@ DEFINERS = {
     "app": {"refuse_event"},
     "reader": set(),
     "operator": {
-        "compile_shard", "findings_text", "keys_after", "mark_folded", "record_run", "refresh_rows", "refuse_event",
-        "repair_slots", "trial_balance_text", "verify_text",
+        "change_tenant", "compile_shard", "create_tenant", "findings_text", "forget_consumer", "keys_after", "mark_folded",
+        "record_run", "refresh_rows", "refuse_event", "repair_slots", "set_tenant_status", "trial_balance_text", "verify_text",
     },
     "stranger": set(),
 }  # fmt: skip
 # Refused by the function, a type, a constraint or what only a cluster has: never a syntax error in what is made of a value.
-FAIR = {None, "BL001", "P0002", "0A000", "22004", "22023", "23502", "42P01", "42602", "42703", "42883"}
+FAIR = {None, "BL001", "BL003", "P0002", "0A000", "22004", "22023", "23502", "42P01", "42602", "42703", "42883"}
 
 
 def called(conn: psycopg.Connection, function: dict[str, Any], values: list[str | None]) -> str | None:

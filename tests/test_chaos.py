@@ -191,6 +191,7 @@ def test_the_clock_jumps_back(db: psycopg.Connection, dsn: str) -> None:
 TABLES = (
     "bet_events", "payment_events", "balance_events", "bets_view", "payments_view", "user_balances_view", "user_activity_view",
     "projection.tenant_totals", "projection.event_types", "projection.projections", "projection.sources", "ops.maintenance_runs", "personal_keys", "consumers",
+    "tenants",
 )  # fmt: skip
 CALLS: dict[str, str] = {
     "place_bet": "SELECT * FROM place_bet(1, 'u1', 1, 2, 'f', 'new', true)",
@@ -228,6 +229,9 @@ CALLS: dict[str, str] = {
     "purge_idempotency_keys": "CALL ops.purge_idempotency_keys('0 hours')",
     "facts": "SELECT * FROM ops.facts()",
     "tenants": "SELECT * FROM ops.tenants()",
+    "create_tenant": "SELECT * FROM ops.create_tenant(1, 'North', 'EUR', 2)",
+    "change_tenant": "SELECT * FROM ops.change_tenant(2, 'South', 'USD', 3)",
+    "set_tenant_status": "SELECT * FROM ops.set_tenant_status(2, 'closed')",
     "doctor": "SELECT * FROM ops.doctor()",
 }
 
@@ -249,6 +253,7 @@ def test_a_function_that_is_ended_at_any_table_has_done_nothing(
 ) -> None:
     ids: dict[str, Any] = {}
     db.execute("SELECT * FROM deposit(1, 'u1', 100, 'first')")
+    db.execute("SELECT * FROM ops.create_tenant(2, 'North', 'EUR', 2)")
     place(db, 1, "other")
     ids["bet"] = rows(db, "SELECT * FROM place_bet(1, 'u1', 5, 2, 'f', 'bet', true)")[0]["bet_id"]
     ids["payment"] = rows(db, "SELECT * FROM withdraw(1, 'u1', 5, 'payment')")[0]["payment_id"]
@@ -290,8 +295,9 @@ def test_a_function_that_is_ended_at_any_table_has_done_nothing(
 
 
 def everything(db: psycopg.Connection) -> tuple[object, object]:
-    """All rows, with the keys of persons."""
-    return state(db), rows(db, "SELECT tenant_id, user_id, key, erased_at FROM personal_keys ORDER BY 1, 2")
+    """All rows, with the keys of persons and the tenants."""
+    keys = rows(db, "SELECT tenant_id, user_id, key, erased_at FROM personal_keys ORDER BY 1, 2")
+    return state(db), (keys, rows(db, "SELECT * FROM tenants ORDER BY 1"))
 
 
 @contextmanager

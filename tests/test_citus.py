@@ -205,7 +205,7 @@ def test_tables_are_distributed_by_tenant_and_colocated(db: psycopg.Connection) 
             " FROM pg_dist_partition",
         )
     }
-    spread = {name: made.pop(name) for name in (*EVENT_TABLES, *READ_TABLES, "personal_keys", "consumers")}
+    spread = {name: made.pop(name) for name in (*EVENT_TABLES, *READ_TABLES, "personal_keys", "consumers", "tenants")}
     assert len(set(spread.values())) == 1 and next(iter(spread.values()))[:2] == ("h", "tenant_id")
     assert {name: kind for name, (kind, *_) in made.items()} == {
         **{f"projection.{name}": "n" for name in ("event_types", "projections", "sources")},

@@ -638,6 +638,12 @@ MAINTENANCE = [
     *(("CALL ops.purge_idempotency_keys('1 year', {})", n) for n in (0, -1, None, 2**31 - 1)),
     *(("SELECT * FROM ops.tenants(NULL, {})", n) for n in (0, -1, 1, 2**31 - 1)),
     *(("SELECT * FROM ops.tenants({})", n) for n in (0, -1, BIG - 1)),
+    *(("SELECT ops.create_tenant({}, 'x', 'EUR', 19)", n) for n in (None, 0, -1, 1, BIG - 1, BIG)),
+    *(("SELECT ops.create_tenant(1, {}, 'EUR', 19)", t) for t in (*TEXTS, None)),
+    *(("SELECT ops.create_tenant(1, 'x', {}, 2)", t) for t in (*TEXTS, None)),
+    *(("SELECT ops.create_tenant(1, 'x', 'EUR', {})", n) for n in (-1, 19, None, 2**31 - 1, 2**31)),
+    *(("SELECT ops.set_tenant_status(1, {})", t) for t in (*TEXTS, None)),
+    *(("SELECT ops.change_tenant({})", n) for n in (None, 0, -1)),
 ]  # fmt: skip
 
 

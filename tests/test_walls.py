@@ -251,6 +251,7 @@ READ_ROWS = {
     "user_activity_view": "(tenant_id, user_id, first_activity_at, last_activity_at) VALUES (10001, 'x', now(), now())",
     "tenants_summary_view": "(tenant_id) VALUES (10001)",
     "projection.tenant_totals": "(tenant_id, slot) VALUES (10001, 99)",
+    "tenants": "(tenant_id, name, currency, scale) VALUES (10001, 'x', 'EUR', 2)",
 }
 WRITES = [
     *[f"INSERT INTO {table} {values}" for table, values in READ_ROWS.items()],

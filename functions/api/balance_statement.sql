@@ -5,8 +5,8 @@ CREATE OR REPLACE FUNCTION public.balance_statement(
     p_after text DEFAULT NULL, p_limit integer DEFAULT 1000
 )
 RETURNS TABLE (
-    entry text, "timestamp" bigint, amount numeric, balance numeric, cause text, cause_id text, event_type text,
-    event_id uuid, next_page text
+    entry text, "timestamp" bigint, amount numeric, balance numeric, currency text, cause text, cause_id text,
+    event_type text, event_id uuid, next_page text
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -27,6 +27,7 @@ DECLARE
     v_rows integer := 0;
 BEGIN
     PERFORM projection.require_page(p_tenant_id, p_limit);
+    currency := (SELECT t.currency FROM public.tenants AS t WHERE t.tenant_id = p_tenant_id);
     IF p_after IS NOT NULL THEN
         -- What the page before ended with is carried on, so that the movements always come to the difference of
         -- opening and closing balance, even if one that is dated before them is stored meanwhile.
@@ -109,10 +110,10 @@ COMMENT ON FUNCTION public.balance_statement(bigint, text, bigint, bigint, text,
 'The statement of an account from one time to another, both included, in milliseconds since 1970-01-01 UTC; from the '
 'beginning and to the end where they are null. Entries: opening (balance before), movement (amount with its sign, '
 'balance after it, the cause: payment, bet, payment reversal or bet correction, and the payment or bet that it was of; '
-'null for what names none), closing (balance at the end). Pages of p_limit movements in the order of time: where there '
-'are more, next_page of the last row is p_after of the next call. Errors: BL001 bad tenant, limit or cursor, BL006 '
-'foreign tenant. Example: SELECT entry, amount, balance, cause, cause_id FROM public.balance_statement(10001, '
-'''user-1'', 1700000000000, 1702592000000).';
+'null for what names none), closing (balance at the end). currency says what of, by public.tenants, null where the '
+'tenant has no row. Pages of p_limit movements in the order of time: where there are more, next_page of the last row '
+'is p_after of the next call. Errors: BL001 bad tenant, limit or cursor, BL006 foreign tenant. Example: SELECT entry, '
+'amount, balance, cause, cause_id FROM public.balance_statement(10001, ''user-1'', 1700000000000, 1702592000000).';
 
 REVOKE ALL ON FUNCTION public.balance_statement(bigint, text, bigint, bigint, text, integer) FROM public;
 

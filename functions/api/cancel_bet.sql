@@ -32,8 +32,8 @@ $$;
 COMMENT ON FUNCTION public.cancel_bet(bigint, text, text, text) IS
 'Cancels a placed or confirmed bet. What a balance event of the bet has taken is given back. Gives the row of '
 'bets_view; duplicate is true when the key was used with the same arguments before. Errors: BL001 bad argument, BL002 '
-'no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant. Example: SELECT * '
-'FROM public.cancel_bet(10001, ''bet-1'', ''match abandoned'').';
+'no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant, BL008 suspended or '
+'closed tenant. Example: SELECT * FROM public.cancel_bet(10001, ''bet-1'', ''match abandoned'').';
 
 REVOKE ALL ON FUNCTION public.cancel_bet(bigint, text, text, text) FROM public;
 

@@ -24,7 +24,8 @@ COMMENT ON FUNCTION public.complete_payment(bigint, text, text) IS
 'Marks a created deposit or withdrawal as completed; the balance has changed already when it was created. Gives the '
 'row of payments_view and the balance; duplicate is true when the key was used with the same arguments before. '
 'Errors: BL001 bad argument, BL002 no such payment, BL003 forbidden transition, BL005 the key was used otherwise, '
-'BL006 foreign tenant. Example: SELECT * FROM public.complete_payment(10001, ''payment-1'').';
+'BL006 foreign tenant, BL008 suspended or closed tenant. Example: SELECT * FROM public.complete_payment(10001, '
+'''payment-1'').';
 
 REVOKE ALL ON FUNCTION public.complete_payment(bigint, text, text) FROM public;
 

@@ -23,7 +23,7 @@ $$;
 COMMENT ON FUNCTION public.confirm_bet(bigint, text, text) IS
 'Confirms a placed bet. Gives the row of bets_view; duplicate is true when the key was used with the same arguments '
 'before. Errors: BL001 bad argument, BL002 no such bet, BL003 forbidden transition, BL005 the key was used otherwise, '
-'BL006 foreign tenant. Example: SELECT * FROM public.confirm_bet(10001, ''bet-1'').';
+'BL006 foreign tenant, BL008 suspended or closed tenant. Example: SELECT * FROM public.confirm_bet(10001, ''bet-1'').';
 
 REVOKE ALL ON FUNCTION public.confirm_bet(bigint, text, text) FROM public;
 

@@ -20,8 +20,8 @@ $$;
 COMMENT ON FUNCTION public.deposit(bigint, text, numeric, text) IS
 'Deposits money: the balance of the user is credited at once. Amount in the currency of the tenant, above 0. Gives '
 'the row of payments_view and the new balance; duplicate is true when the key was used with the same arguments '
-'before: then nothing is stored. Errors: BL001 bad argument, BL005 the key was used otherwise, BL006 foreign tenant. '
-'Example: SELECT * FROM public.deposit(10001, ''user-1'', 100, ''key-2'').';
+'before: then nothing is stored. Errors: BL001 bad argument, BL005 the key was used otherwise, BL006 foreign tenant, '
+'BL008 suspended or closed tenant. Example: SELECT * FROM public.deposit(10001, ''user-1'', 100, ''key-2'').';
 
 REVOKE ALL ON FUNCTION public.deposit(bigint, text, numeric, text) FROM public;
 

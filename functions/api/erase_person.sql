@@ -38,7 +38,8 @@ COMMENT ON FUNCTION public.erase_person(bigint, text) IS
 'Erases a person: destroys the key that personal_key() gave, for good. Events, bets, payments and balances stay as '
 'they are, under the opaque user_id; what was encrypted in them cannot be read by anybody any more. duplicate is true '
 'when the person was erased before. Backups hold the key until they expire. Errors: BL001 bad argument, BL006 foreign '
-'tenant. Example: SELECT * FROM public.erase_person(10001, ''user-1'').';
+'tenant, BL008 suspended or closed tenant: resume it first. Example: SELECT * FROM public.erase_person(10001, '
+'''user-1'').';
 
 REVOKE ALL ON FUNCTION public.erase_person(bigint, text) FROM public;
 

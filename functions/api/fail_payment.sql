@@ -38,8 +38,8 @@ COMMENT ON FUNCTION public.fail_payment(bigint, text, text, text) IS
 'Marks a created deposit or withdrawal as failed and takes back what it did to the balance. Gives the row of '
 'payments_view and the balance; duplicate is true when the key was used with the same arguments before. Errors: BL001 '
 'bad argument, BL002 no such payment, BL003 forbidden transition, BL004 the money of a failed deposit is spent, BL005 '
-'the key was used otherwise, BL006 foreign tenant. Example: SELECT * FROM public.fail_payment(10001, ''payment-1'', '
-'''card declined'').';
+'the key was used otherwise, BL006 foreign tenant, BL008 suspended or closed tenant. Example: SELECT * FROM '
+'public.fail_payment(10001, ''payment-1'', ''card declined'').';
 
 REVOKE ALL ON FUNCTION public.fail_payment(bigint, text, text, text) FROM public;
 

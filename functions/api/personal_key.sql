@@ -42,8 +42,8 @@ $$;
 COMMENT ON FUNCTION public.personal_key(bigint, text) IS
 'The key that encrypts what is personal about a user: 32 random bytes, made at the first call. The application '
 'encrypts with it (AES-GCM or the like) whatever is personal in event_data and metadata before it inserts. Errors: '
-'BL001 bad argument, BL006 foreign tenant, BL007 the person was erased. Example: SELECT * FROM '
-'public.personal_key(10001, ''user-1'').';
+'BL001 bad argument, BL006 foreign tenant, BL007 the person was erased, BL008 a key would have to be made and the '
+'tenant is suspended or closed. Example: SELECT * FROM public.personal_key(10001, ''user-1'').';
 
 REVOKE ALL ON FUNCTION public.personal_key(bigint, text) FROM public;
 

@@ -65,8 +65,8 @@ COMMENT ON FUNCTION public.place_bet(bigint, text, numeric, numeric, text, text,
 'Places a bet. Stake in the currency of the tenant, above 0; decimal odds, 1 or more; with p_from_balance the stake '
 'is taken from the balance of the user. Gives the row of bets_view; duplicate is true when the key was used with the '
 'same arguments before: then nothing is stored. Errors: BL001 bad argument, BL004 insufficient funds, BL005 the key '
-'was used otherwise, BL006 foreign tenant. Example: SELECT * FROM public.place_bet(10001, ''user-1'', 10.50, 1.85, '
-'''match-7'', ''key-1'').';
+'was used otherwise, BL006 foreign tenant, BL008 suspended or closed tenant. Example: SELECT * FROM '
+'public.place_bet(10001, ''user-1'', 10.50, 1.85, ''match-7'', ''key-1'').';
 
 REVOKE ALL ON FUNCTION public.place_bet(bigint, text, numeric, numeric, text, text, boolean) FROM public;
 

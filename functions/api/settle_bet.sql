@@ -43,9 +43,9 @@ $$;
 COMMENT ON FUNCTION public.settle_bet(bigint, text, text, numeric, text) IS
 'Settles a placed or confirmed bet. Result and payout, in the currency of the tenant: win, and more than 0; loss, and '
 '0; void, and the stake. A bet that took its stake from the balance, by an event that names it, is paid out to it. '
-'Gives the row of bets_view; duplicate is true when the key was used with the same arguments before. Errors: BL001 bad '
-'argument, BL002 no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant. '
-'Example: SELECT * FROM public.settle_bet(10001, ''bet-1'', ''win'', 19.43).';
+'Gives the row of bets_view; duplicate is true when the key was used with the same arguments before. Errors: BL001 '
+'bad argument, BL002 no such bet, BL003 forbidden transition, BL005 the key was used otherwise, BL006 foreign tenant, '
+'BL008 suspended or closed tenant. Example: SELECT * FROM public.settle_bet(10001, ''bet-1'', ''win'', 19.43).';
 
 REVOKE ALL ON FUNCTION public.settle_bet(bigint, text, text, numeric, text) FROM public;
 

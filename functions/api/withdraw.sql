@@ -21,8 +21,8 @@ COMMENT ON FUNCTION public.withdraw(bigint, text, numeric, text) IS
 'Withdraws money: it is taken from the balance of the user at once, and given back by fail_payment. Amount in the '
 'currency of the tenant, above 0. Gives the row of payments_view and the new balance; duplicate is true when the key '
 'was used with the same arguments before: then nothing is stored. Errors: BL001 bad argument, BL004 insufficient '
-'funds, BL005 the key was used otherwise, BL006 foreign tenant. Example: SELECT * FROM public.withdraw(10001, '
-'''user-1'', 100, ''key-3'').';
+'funds, BL005 the key was used otherwise, BL006 foreign tenant, BL008 suspended or closed tenant. Example: SELECT * '
+'FROM public.withdraw(10001, ''user-1'', 100, ''key-3'').';
 
 REVOKE ALL ON FUNCTION public.withdraw(bigint, text, numeric, text) FROM public;
 

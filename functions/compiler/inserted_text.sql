@@ -32,6 +32,8 @@ BEGIN
         ));
     END IF;
     RETURN projection.filled('inserted', v_holes || jsonb_build_object(
+        'finer', projection.local_function(p_event_table, 'finer', NULL),
+        'tenant', projection.tenant_text(p_event_table, false, NULL),
         'many', projection.many_text(p_event_table, 'new_events')
     ));
 END

@@ -7,6 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT projection.filled('one', jsonb_build_object(
         'guard', projection.guard_text(p_event_table, true, p_shard_id),
+        'tenant', projection.tenant_text(p_event_table, true, p_shard_id),
         'check', projection.usual_check(p_event_table, p_event_type),
         'name', quote_literal(p_event_table),
         'valid', projection.local_function(p_event_table, 'valid', NULL),

@@ -28,6 +28,8 @@ BEGIN
         RETURN;
     END IF;
     BEGIN
+        -- Whatever is known of that tenant. As all that is done here, it does not stay.
+        DELETE FROM public.tenants AS t WHERE t.tenant_id = v_tenant_id;
         -- All ways that events can come: each is another path of the compiled code.
         FOR v_event IN
             SELECT s.* FROM projection.sample_events(p_event_table) AS s WHERE s.arrives = 'one by one'

@@ -111,6 +111,19 @@ VALUES
 'A client has taken more than there was, by an event of its own: look at balance_statement(), and insert what makes up '
 'for it. No function takes anything from it meanwhile.'),
 
+('closed tenants hold no money', $q$
+    SELECT format(
+        'tenant %s is closed, and the balances of %s users hold %s %s', t.tenant_id, count(*),
+        trim_scale(sum(b.balance)), t.currency
+    )
+    FROM public.tenants AS t JOIN public.user_balances_view AS b ON b.tenant_id = t.tenant_id
+    WHERE t.status = 'closed' AND b.balance <> 0 GROUP BY t.tenant_id, t.currency
+    UNION ALL
+    SELECT format('tenant %s is closed, and %s of its bets are open', t.tenant_id, sum(a.open_bets))
+    FROM public.tenants AS t JOIN public.user_activity_view AS a ON a.tenant_id = t.tenant_id
+    WHERE t.status = 'closed' AND a.open_bets > 0 GROUP BY t.tenant_id$q$,
+'Resume it (betledger tenant resume), settle or cancel its bets, pay out what its users have, and close it again.'),
+
 ('no event is of the far future', $q$
     SELECT format('%s has one of %s', t.name, f.at)
     FROM projection.ledger_tables() AS t

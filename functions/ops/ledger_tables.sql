@@ -11,7 +11,8 @@ BEGIN
     UNION ALL
     SELECT p.read_table, false FROM projection.projections AS p
     UNION ALL
-    SELECT k.name, false FROM (VALUES ('public.personal_keys'), ('public.consumers')) AS k (name)
+    SELECT k.name, false
+    FROM (VALUES ('public.personal_keys'), ('public.consumers'), ('public.tenants')) AS k (name)
     ORDER BY 2 DESC, 1;
 END
 $$;

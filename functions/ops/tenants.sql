@@ -2,13 +2,15 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION ops.tenants(p_tenant_id bigint DEFAULT NULL, p_limit integer DEFAULT 50)
 RETURNS TABLE (
-    tenant_id bigint, users bigint, bets bigint, last_activity_at timestamptz, node_name text, node_port integer,
-    shard_id bigint, shard_bytes bigint, shard_tenants bigint, reads bigint, writes bigint, cpu_seconds double precision
+    tenant_id bigint, name text, currency text, scale integer, status text, users bigint, bets bigint,
+    last_activity_at timestamptz, node_name text, node_port integer, shard_id bigint, shard_bytes bigint,
+    shard_tenants bigint, reads bigint, writes bigint, cpu_seconds double precision
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    v_known jsonb;
     v_busy jsonb := '{}';
 BEGIN
     IF p_limit IS NULL OR p_limit < 1 THEN
@@ -16,11 +18,10 @@ BEGIN
     END IF;
     IF NOT projection.is_distributed('public.bet_events') THEN
         RETURN QUERY
-        SELECT t.tenant_id, t.users, t.bets, t.last_activity_at, NULL::text, NULL::integer, NULL::bigint, NULL::bigint,
-            NULL::bigint, NULL::bigint, NULL::bigint, NULL::double precision
-        FROM public.tenants_summary_view AS t
-        WHERE p_tenant_id IS NULL OR t.tenant_id = p_tenant_id
-        ORDER BY t.bets DESC, t.tenant_id LIMIT p_limit;
+        SELECT t.tenant_id, t.name, t.currency, t.scale, t.status, t.users, t.bets, t.last_activity_at, NULL::text,
+            NULL::integer, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::double precision
+        FROM projection.known_tenants(p_tenant_id, p_limit) AS t
+        ORDER BY t.bets DESC, t.tenant_id;
         RETURN;
     END IF;
     -- Only members of pg_monitor may see what others do.
@@ -37,11 +38,15 @@ BEGIN
             FROM pg_catalog.citus_stat_tenants AS s WHERE s.tenant_attribute IS NOT NULL GROUP BY s.tenant_attribute
         ) AS b;
     END IF;
+    -- Apart: what asks all shards may not be part of a query that does.
+    v_known := (SELECT jsonb_agg(t) FROM projection.known_tenants(p_tenant_id, p_limit) AS t);
     RETURN QUERY
     WITH summaries AS MATERIALIZED (
-        SELECT t.tenant_id, t.users, t.bets, t.last_activity_at FROM public.tenants_summary_view AS t
-        WHERE p_tenant_id IS NULL OR t.tenant_id = p_tenant_id
-        ORDER BY t.bets DESC, t.tenant_id LIMIT p_limit
+        SELECT t.*
+        FROM jsonb_to_recordset(v_known) AS t (
+            tenant_id bigint, name text, currency text, scale integer, status text, users bigint, bets bigint,
+            last_activity_at timestamptz
+        )
     ),
     placements AS MATERIALIZED (
         SELECT p.nodename, p.nodeport, s.colocation_id, d.shardminvalue, d.shardmaxvalue,
@@ -57,11 +62,14 @@ BEGIN
     shared AS MATERIALIZED (
         SELECT pg_catalog.get_shard_id_for_distribution_column('public.bet_events', t.tenant_id) AS shard_id,
             count(*) AS tenants
-        FROM (SELECT DISTINCT o.tenant_id FROM projection.tenant_totals AS o) AS t GROUP BY 1
+        FROM (
+            SELECT o.tenant_id FROM projection.tenant_totals AS o UNION SELECT k.tenant_id FROM public.tenants AS k
+        ) AS t
+        GROUP BY 1
     )
-    SELECT s.tenant_id, s.users, s.bets, s.last_activity_at, p.nodename, p.nodeport, p.shard_id, p.bytes, o.tenants,
-        (v_busy -> s.tenant_id::text ->> 0)::bigint, (v_busy -> s.tenant_id::text ->> 1)::bigint,
-        (v_busy -> s.tenant_id::text ->> 2)::double precision
+    SELECT s.tenant_id, s.name, s.currency, s.scale, s.status, s.users, s.bets, s.last_activity_at, p.nodename,
+        p.nodeport, p.shard_id, p.bytes, o.tenants, (v_busy -> s.tenant_id::text ->> 0)::bigint,
+        (v_busy -> s.tenant_id::text ->> 1)::bigint, (v_busy -> s.tenant_id::text ->> 2)::double precision
     FROM summaries AS s
     JOIN placements AS p
         ON p.shard_id = pg_catalog.get_shard_id_for_distribution_column('public.bet_events', s.tenant_id)
@@ -71,8 +79,9 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.tenants(bigint, integer) IS
-'Tenants with the most bets first, or one tenant. On Citus also its node, its shard (that of bet_events; bytes are '
-'those of all ledger tables, shard_tenants counts who lives there) and, for members of pg_monitor where '
+'Tenants with the most bets first, or one tenant: those that have written, and those with a row in public.tenants, '
+'which tell name, currency, scale and status. On Citus also its node, its shard (that of bet_events; bytes are those '
+'of all ledger tables, shard_tenants counts who lives there) and, for members of pg_monitor where '
 'citus.stat_tenants_track is on, its reads, writes and CPU seconds in this and the last period '
 '(citus.stat_tenants_period). Error: BL001 bad limit. Example: SELECT * FROM ops.tenants(p_limit => 10).';
 

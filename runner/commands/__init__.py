@@ -4,7 +4,7 @@
     schema      verify-schema, schema dump, lint
     upkeep      status, doctor, verify, rebuild, purge
     projection  projection list, projection show
-    tenant      tenant list, show, isolate, move
+    tenant      tenant list, show, create, change, suspend, resume, close, isolate, move
     role        role create
     server      server start, stop, status, url, psql, destroy
     about       version, config

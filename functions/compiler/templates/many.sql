@@ -6,6 +6,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM "{guard}";
+    PERFORM "{tenant}";
     PERFORM "{many}";
     RETURN true;
 END

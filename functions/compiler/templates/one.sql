@@ -6,6 +6,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM "{guard}";
+    PERFORM "{tenant}";
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ("{check}") IS NOT TRUE THEN
         PERFORM projection.refuse_event("{name}", to_jsonb(e))
