@@ -8,6 +8,13 @@ CREATE TABLE public.tenants (
     status text COLLATE "C" NOT NULL DEFAULT 'active',
     created_at timestamptz NOT NULL DEFAULT now(),
     changed_at timestamptz NOT NULL DEFAULT now(),
+    -- What a jsonpath can compare with: projection.suspect_path().
+    limits jsonb NOT NULL GENERATED ALWAYS AS (
+        CASE status
+            WHEN 'active' THEN ('{"open": true, "unit": 1e-' || scale::text || '}')::jsonb
+            ELSE '{"open": false, "unit": 1}'
+        END
+    ) STORED,
     CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id),
     CONSTRAINT tenants_tenant_id CHECK (tenant_id > 0),
     CONSTRAINT tenants_name CHECK (length(name) BETWEEN 1 AND 200),
@@ -31,6 +38,9 @@ COMMENT ON COLUMN public.tenants.status IS
 'active; suspended: it is read and not written (BL008); closed: the same, for good.';
 COMMENT ON COLUMN public.tenants.created_at IS 'When the row was made.';
 COMMENT ON COLUMN public.tenants.changed_at IS 'When the row was changed last.';
+COMMENT ON COLUMN public.tenants.limits IS
+'What follows from status and scale, as the check of events compares with it: whether the tenant may write, and of '
+'what its amounts are multiples.';
 
 SELECT projection.wall_off('public.tenants');
 

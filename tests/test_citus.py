@@ -749,6 +749,125 @@ def test_a_worker_that_is_down_is_named(cluster: Cluster, connect: Connect, db: 
     assert findings(connect()) == {}
 
 
+# -------------------------------------------------------------------------------------------------- tenants with a row
+
+
+def create_tenants(db: psycopg.Connection, *tenants: int) -> None:
+    for tenant in tenants:
+        db.execute("SELECT ops.create_tenant(%s, %s, 'EUR', 2)", (tenant, f"tenant {tenant}"))
+
+
+def set_status(db: psycopg.Connection, tenant: int, status: str) -> None:
+    db.execute("SELECT ops.set_tenant_status(%s, %s)", (tenant, status))
+
+
+@pytest.mark.parametrize("node", [0, 1, 2])
+def test_a_tenant_keeps_to_its_row_whichever_node_is_asked(connect: Connect, db: psycopg.Connection, node: int) -> None:
+    operator, app, walled = connect("operator"), connect("app", node=node), connect("walled", node=node, autocommit=False)
+    create_tenants(operator, *range(1, 9))
+    fine = {"data": {"stake": "1.250"}}
+    for tenant in range(1, 10):
+        place(app, tenant, "one", **fine)
+        insert(app, *(event("V1_BETS_BET_PLACED", tenant, f"many {n}", **fine) for n in range(3)))
+    finer = {"data": {"stake": 1.255}}
+    place(app, 9, "of no row", **finer)
+    for tenant in (1, 5, 8):
+        with refused("BL001", "event_data.stake is 1.255"):
+            place(app, tenant, "finer", **finer)
+        with refused("BL001", "event_data.stake is 1.255"):
+            insert(app, *(event("V1_BETS_BET_PLACED", t, "finer", **(finer if t == tenant else fine)) for t in range(1, 10)))
+        with refused("BL001", "event_data.amount is 0.001"):
+            call(app, "deposit", tenant, "u1", "0.001", "finer")
+        with pytest.raises(psycopg.Error, match=r"event_data\.stake is 1\.255"), db.cursor().copy(
+            "COPY bet_events (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version, metadata) FROM STDIN"
+        ) as sent:
+            sent.write_row(list(event("V1_BETS_BET_PLACED", tenant, "copied", **finer).values()))
+    for tenant, status in ((1, "suspended"), (5, "closed")):
+        set_status(operator, tenant, status)
+        told = f"tenant {tenant} is {status}"
+        with refused("BL008", told):
+            place(app, tenant, "late")
+        with refused("BL008", told):
+            insert(app, *(event("V1_BETS_BET_CONFIRMED", t, "one") for t in range(1, 10)))
+        for name, *arguments in (("place_bet", 1, 2, "f", "k"), ("deposit", 1, "k")):
+            with refused("BL008", told):
+                call(app, name, tenant, "u1", *arguments)
+        for name in ("personal_key", "erase_person"):
+            with refused("BL008", told):
+                call(app, name, tenant, "u1")
+        walled.execute(f"SET LOCAL app.tenant_id = '{tenant}'")
+        assert rows(walled, "SELECT tenant_id, status FROM tenants") == [{"tenant_id": tenant, "status": status}]
+        assert one(walled, "SELECT bets, currency FROM tenants_summary_view") == {"bets": 4, "currency": "EUR"}
+        (opening, closing) = rows(walled, f"SELECT * FROM balance_statement({tenant}, 'u1')")
+        assert opening["currency"] == closing["currency"] == "EUR"
+        with refused("BL008", told):
+            place(walled, tenant, "late")
+        walled.rollback()
+        set_status(operator, tenant, "active")
+        place(app, tenant, "again")
+        assert call(app, "personal_key", tenant, "u1")["key"]
+    assert one(db, "SELECT count(*) AS n FROM bets_view") == {"n": 9 * 4 + 3}
+    assert differences(db) == []
+    assert findings(db) == {}
+
+
+def test_the_row_of_a_tenant_goes_where_the_tenant_goes(connect: Connect, db: psycopg.Connection) -> None:
+    app = connect("app")
+    for tenant in range(1, 13):
+        place(db, tenant, data={"stake": 1.25})
+    create_tenants(db, *range(1, 13))
+    set_status(db, 7, "suspended")
+
+    def as_before() -> None:
+        with refused("BL008", "tenant 7 is suspended"):
+            place(app, 7, "late")
+        set_status(db, 7, "active")
+        with refused("BL001", "event_data.stake is 1.255"):
+            place(app, 7, "finer", data={"stake": 1.255})
+        with refused("BL001", "event_data.stake is 1.255"):
+            insert(app, *(event("V1_BETS_BET_PLACED", 7, f"finer {n}", data={"stake": 1.255}) for n in range(3)))
+        set_status(db, 7, "suspended")
+        shards = rows(
+            db,
+            "SELECT DISTINCT s.nodeport FROM unnest('{bet_events,tenants}'::text[]) AS t (name) JOIN citus_shards AS s"
+            " ON s.shardid = get_shard_id_for_distribution_column(t.name::regclass, 7)",
+        )
+        assert len(shards) == 1
+
+    as_before()
+    db.execute("SELECT ops.isolate_tenant(7)")
+    as_before()
+    at = one(db, "SELECT node_name, node_port FROM ops.tenants(7)")
+    target = one(
+        db,
+        "SELECT node_port FROM ops.nodes() WHERE node_role = 'worker' AND node_port <> %s LIMIT 1",
+        (at["node_port"],),
+    )
+    db.execute("SELECT ops.move_tenant(7, %s, %s)", (at["node_name"], target["node_port"]))
+    as_before()
+    assert one(db, "SELECT node_port, status FROM ops.tenants(7)") == {**target, "status": "suspended"}
+    set_status(db, 7, "active")
+    place(app, 7, "again")
+    assert differences(db) == []
+
+
+def test_a_tenant_is_suspended_while_another_node_is_down(cluster: Cluster, connect: Connect, db: psycopg.Connection) -> None:
+    if not cluster.servers:
+        pytest.skip("the nodes of CITUS_DATABASE_URL are not ours to stop")
+    down = connect(node=1).info.port
+    create_tenants(db, *range(1, 13))
+    (elsewhere, *_) = rows(db, "SELECT tenant_id AS id FROM ops.tenants() WHERE node_port <> %s", (down,))
+    cluster.servers[1].stop()
+    try:
+        operator = connect("operator")
+        set_status(operator, elsewhere["id"], "suspended")
+        with refused("BL008"):
+            place(connect("app"), elsewhere["id"])
+    finally:
+        cluster.servers[1].start()
+    assert rows(connect(), "SELECT tenant_id AS id FROM tenants WHERE status = 'suspended'") == [elsewhere]
+
+
 # ------------------------------------------------------------------------------------------- a ledger that is older
 
 
@@ -762,7 +881,10 @@ def test_a_ledger_with_rows_becomes_distributed(cluster: Cluster, tmp_path: Path
             for tenant in range(1, 20):
                 call(db, "deposit", tenant, "u", 100, "d")
                 call(db, "place_bet", tenant, "u", 30, 2, "f", "b", True)
-            before = {t: rows(db, f"SELECT * FROM {t} ORDER BY 1, 2, 3") for t in (*EVENT_TABLES, *READ_TABLES[:4])}
+            create_tenants(db, 3, 7)
+            set_status(db, 3, "suspended")
+            compared = (*EVENT_TABLES, *READ_TABLES[:4], "tenants")
+            before = {t: rows(db, f"SELECT * FROM {t} ORDER BY 1, 2, 3") for t in compared}
         with psycopg.connect(url, autocommit=True) as db, refused("BL030", "has no Citus"):
             db.execute("SELECT ops.distribute()")
         cluster.join(name)
@@ -788,6 +910,10 @@ def test_a_ledger_with_rows_becomes_distributed(cluster: Cluster, tmp_path: Path
             assert one(db, "SELECT pg_relation_size('bet_events') AS n") == {"n": 0}
             assert call(db, "place_bet", 7, "u", 30, 2, "f", "b", True)["duplicate"] is True
             assert call(db, "withdraw", 7, "u", 70, "w")["balance"] == 0
+            with refused("BL008", "tenant 3 is suspended"):
+                call(db, "withdraw", 3, "u", 70, "w")
+            with refused("BL001", "event_data.amount is 0.001"):
+                call(db, "deposit", 7, "u", "0.001", "finer")
             assert differences(db) == []
     finally:
         cluster.seal(name)

@@ -288,12 +288,12 @@ def test_every_function_that_writes_is_refused_and_none_that_reads(db, connect, 
             conn.execute("SET LOCAL app.tenant_id = '1'")
             return rows(conn, CALLS[name].format(**ids))
 
-        set_status(db, "active")
+        set_status(db, "active", 1)
         active = {}
         for function in api:
             active[function["name"]] = called(function["name"])
             conn.rollback()
-        set_status(db, status)
+        set_status(db, status, 1)
         with unchanged(db):
             for function in api:
                 if function["writes"]:

@@ -12,10 +12,6 @@ BEGIN
             format('(e %s) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE', p_event_table),
             projection.valid_text(p_event_table), '',
             'Whether an event is what projection.event_types says of its type.';
-        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'finer', NULL),
-            '(p_event_type text, p_event_data jsonb, p_scale integer) RETURNS boolean LANGUAGE sql IMMUTABLE '
-            'PARALLEL SAFE', projection.finer_text(p_event_table), '',
-            'Whether an amount of an event has more decimals than that.';
     END IF;
     IF p_shard_id IS NOT NULL OR NOT projection.is_distributed(p_event_table) THEN
         RETURN QUERY SELECT p_event_table, projection.type_function(p_event_table, t.event_type, p_shard_id),
@@ -35,7 +31,7 @@ BEGIN
             format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
             projection.filled('many', jsonb_build_object(
                 'guard', projection.guard_text(p_event_table, false, p_shard_id),
-                'tenant', projection.tenant_text(p_event_table, false, p_shard_id),
+                'tenants', projection.tenant_text(p_event_table, false, p_shard_id),
                 'many', projection.many_text(p_event_table, 'unnest(p_events)', p_shard_id)
             )), '', 'What is done with the many events of a statement.';
     ELSE

@@ -5,22 +5,18 @@ RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT projection.filled('finer', jsonb_build_object('branches', string_agg(
+    SELECT coalesce(format('(%s)', string_agg(
         format(
-            E'WHEN %L THEN\n    %s', t.event_type, coalesce((
-                SELECT string_agg(
-                    format('projection.places(p_event_data ->> %L) > p_scale', f.key), E'\n    OR ' ORDER BY f.key
-                )
-                FROM jsonb_each_text(t.required_fields || t.optional_fields) AS f
-                WHERE f.value ~ '^(amount|payout)'
-            ), 'false')
-        ), E'\n' ORDER BY t.rank, t.event_type
-    )))
-    FROM projection.registered_types() AS t WHERE t.event_table = p_event_table
+            'e.event_type = %L AND projection.places(e.event_data ->> %L) > $2', t.event_type, f.key
+        ), ' OR ' ORDER BY t.event_type, f.key
+    )), 'false')
+    FROM projection.registered_types() AS t
+    CROSS JOIN LATERAL jsonb_each_text(t.required_fields || t.optional_fields) AS f
+    WHERE t.event_table = p_event_table AND f.value ~ '^(amount|payout)'
 $$;
 
 COMMENT ON FUNCTION projection.finer_text(text) IS
-'The body of projection.<event table>_finer(event_type, event_data, scale): whether an amount of the payload has more '
-'decimals than that. Odds are no amount. Example: SELECT projection.finer_text(''public.bet_events'').';
+'The SQL condition that an amount of an event (e) has more decimals than $2. Odds are no amount. Example: SELECT '
+'projection.finer_text(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.finer_text(text) FROM public;

@@ -32,8 +32,11 @@ BEGIN
         ));
     END IF;
     RETURN projection.filled('inserted', v_holes || jsonb_build_object(
-        'finer', projection.local_function(p_event_table, 'finer', NULL),
-        'tenant', projection.tenant_text(p_event_table, false, NULL),
+        'tenant', projection.filled('tenant', jsonb_build_object(
+            'suspect', quote_literal(projection.suspect_path(p_event_table)),
+            'look', projection.tenant_text(p_event_table, true, NULL)
+        )),
+        'tenants', projection.tenant_text(p_event_table, false, NULL),
         'many', projection.many_text(p_event_table, 'new_events')
     ));
 END

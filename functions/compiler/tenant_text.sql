@@ -6,14 +6,10 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- On plain PostgreSQL the trigger joins the tenant to the one event: a statement of its own costs twice as much.
-    IF p_of_one AND p_shard_id IS NULL THEN
-        RETURN '';
-    END IF;
     RETURN projection.filled(CASE WHEN p_of_one THEN 'tenant_of_one' ELSE 'tenant_of_many' END, jsonb_build_object(
         'name', quote_literal(p_event_table),
         'tenants', projection.local_table('public.tenants', p_shard_id),
-        'finer', projection.local_function(p_event_table, 'finer', NULL),
+        'suspect', quote_literal(projection.suspect_path(p_event_table)),
         'events', CASE WHEN p_shard_id IS NULL THEN 'new_events' ELSE 'unnest(p_events)' END
     ));
 END

@@ -39,6 +39,7 @@ BEGIN
         SET name = v_tenant.name, currency = v_tenant.currency, scale = v_tenant.scale,
             changed_at = v_tenant.changed_at
         WHERE t.tenant_id = p_tenant_id;
+        PERFORM projection.forget_tenant_limits();
     END IF;
     RETURN v_tenant;
 END

@@ -31,8 +31,7 @@ BEGIN
     FOR v_event_table IN SELECT DISTINCT t.event_table FROM projection.registered_types() AS t ORDER BY 1 LOOP
         EXECUTE format(
             'SELECT e.event_type, e.aggregate_id FROM %s AS e'
-            || ' WHERE e.tenant_id = $1 AND %s(e.event_type, e.event_data, $2) LIMIT 1',
-            v_event_table, projection.local_function(v_event_table, 'finer', NULL)
+            || ' WHERE e.tenant_id = $1 AND %s LIMIT 1', v_event_table, projection.finer_text(v_event_table)
         ) INTO v_event USING p_tenant_id, p_scale;
         IF v_event.event_type IS NOT NULL THEN
             PERFORM projection.refuse_argument('scale', p_scale::text, format(

@@ -15,6 +15,7 @@ BEGIN
     INSERT INTO public.tenants (tenant_id, name, currency, scale)
     VALUES (p_tenant_id, p_name, p_currency, p_scale)
     ON CONFLICT DO NOTHING;
+    PERFORM projection.forget_tenant_limits();
     SELECT t.* INTO v_tenant FROM public.tenants AS t WHERE t.tenant_id = p_tenant_id;
     IF (v_tenant.name, v_tenant.currency, v_tenant.scale) IS DISTINCT FROM (p_name, p_currency, p_scale) THEN
         PERFORM projection.refuse_argument('tenant_id', p_tenant_id::text, format(

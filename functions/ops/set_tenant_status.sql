@@ -27,6 +27,7 @@ BEGIN
         v_tenant.changed_at := clock_timestamp();
         UPDATE public.tenants AS t SET status = v_tenant.status, changed_at = v_tenant.changed_at
         WHERE t.tenant_id = p_tenant_id;
+        PERFORM projection.forget_tenant_limits();
     END IF;
     RETURN v_tenant;
 END

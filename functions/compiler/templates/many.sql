@@ -6,7 +6,7 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM "{guard}";
-    PERFORM "{tenant}";
+    PERFORM "{tenants}";
     PERFORM "{many}";
     RETURN true;
 END
