@@ -31,7 +31,7 @@ BEGIN
             format('(p_events %s[]) RETURNS boolean LANGUAGE plpgsql', p_event_table),
             projection.filled('many', jsonb_build_object(
                 'guard', projection.guard_text(p_event_table, false, p_shard_id),
-                'tenants', projection.tenant_text(p_event_table, false, p_shard_id),
+                'tenants', projection.tenant_text(p_event_table, NULL, p_shard_id),
                 'many', projection.many_text(p_event_table, 'unnest(p_events)', p_shard_id)
             )), '', 'What is done with the many events of a statement.';
     ELSE

@@ -32,11 +32,7 @@ BEGIN
         ));
     END IF;
     RETURN projection.filled('inserted', v_holes || jsonb_build_object(
-        'tenant', projection.filled('tenant', jsonb_build_object(
-            'suspect', quote_literal(projection.suspect_path(p_event_table)),
-            'look', projection.tenant_text(p_event_table, true, NULL)
-        )),
-        'tenants', projection.tenant_text(p_event_table, false, NULL),
+        'tenants', projection.tenant_text(p_event_table, NULL, NULL),
         'many', projection.many_text(p_event_table, 'new_events')
     ));
 END

@@ -7,8 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT projection.filled('one', jsonb_build_object(
         'guard', projection.guard_text(p_event_table, true, p_shard_id),
-        -- On plain PostgreSQL the trigger asks: it knows without a look what most tenants may.
-        'tenant', CASE WHEN p_shard_id IS NULL THEN '' ELSE projection.tenant_text(p_event_table, true, p_shard_id) END,
+        'tenant', projection.tenant_text(p_event_table, p_event_type, p_shard_id),
         'check', projection.usual_check(p_event_table, p_event_type),
         'name', quote_literal(p_event_table),
         'valid', projection.local_function(p_event_table, 'valid', NULL),

@@ -13,6 +13,7 @@ AS $$
 -- The SQL is made from the catalogue.
 -- @plpgsql_check_options: security_warnings = false
 DECLARE
+    v_now timestamptz := clock_timestamp();
     v_was public.tenants := projection.known_tenant(p_tenant_id);
     v_tenant public.tenants := v_was;
     v_event_table text;
@@ -34,11 +35,10 @@ BEGIN
         END IF;
     END LOOP;
     IF v_tenant <> v_was THEN
-        v_tenant.changed_at := clock_timestamp();
         UPDATE public.tenants AS t
-        SET name = v_tenant.name, currency = v_tenant.currency, scale = v_tenant.scale,
-            changed_at = v_tenant.changed_at
-        WHERE t.tenant_id = p_tenant_id;
+        SET name = v_tenant.name, currency = v_tenant.currency, scale = v_tenant.scale, changed_at = v_now
+        WHERE t.tenant_id = p_tenant_id
+        RETURNING t.* INTO v_tenant;
         PERFORM projection.forget_tenant_limits();
     END IF;
     RETURN v_tenant;

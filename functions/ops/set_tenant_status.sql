@@ -9,6 +9,7 @@ SET search_path = pg_catalog, pg_temp
 SET row_security = on
 AS $$
 DECLARE
+    v_now timestamptz := clock_timestamp();
     v_tenant public.tenants;
 BEGIN
     IF coalesce(p_status, '') NOT IN ('active', 'suspended', 'closed') THEN
@@ -23,10 +24,8 @@ BEGIN
             HINT = 'active can be suspended or closed; suspended can be resumed or closed; closed can be resumed.';
     END IF;
     IF v_tenant.status <> p_status THEN
-        v_tenant.status := p_status;
-        v_tenant.changed_at := clock_timestamp();
-        UPDATE public.tenants AS t SET status = v_tenant.status, changed_at = v_tenant.changed_at
-        WHERE t.tenant_id = p_tenant_id;
+        UPDATE public.tenants AS t SET status = p_status, changed_at = v_now WHERE t.tenant_id = p_tenant_id
+        RETURNING t.* INTO v_tenant;
         PERFORM projection.forget_tenant_limits();
     END IF;
     RETURN v_tenant;

@@ -14,7 +14,6 @@ BEGIN
         v_is_one := v_is_one IS NULL;
     END LOOP;
     IF v_is_one THEN
-        PERFORM "{tenant}";
         PERFORM "{usual}";
         CASE e.event_type
             WHEN "{types}" THEN NULL;

@@ -16,6 +16,6 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.template_tenant() IS
-'Template: whether one event has to be compared with the row of its tenant: see projection.inserted_text().';
+'Template: whether one event has to be compared with the row of its tenant: see projection.tenant_text().';
 
 REVOKE ALL ON FUNCTION projection.template_tenant() FROM public;
