@@ -103,6 +103,7 @@ SELECT projection.wall_off('projection.tenant_totals');
 CREATE VIEW public.tenants_summary_view WITH (security_invoker = true) AS
 SELECT
     t.tenant_id,
+    k.currency,
     sum(t.users)::bigint AS users,
     sum(t.bets_placed + t.bets_confirmed + t.bets_settled + t.bets_cancelled)::bigint AS bets,
     sum(t.bets_placed)::bigint AS bets_placed,
@@ -120,10 +121,9 @@ SELECT
         (SELECT max(b."timestamp") FROM public.bet_events AS b WHERE b.tenant_id = t.tenant_id),
         (SELECT max(p."timestamp") FROM public.payment_events AS p WHERE p.tenant_id = t.tenant_id),
         (SELECT max(c."timestamp") FROM public.balance_events AS c WHERE c.tenant_id = t.tenant_id)
-    ) / 1000.0::double precision) AS last_activity_at,
-    k.currency
+    ) / 1000.0::double precision) AS last_activity_at
 FROM projection.tenant_totals AS t
-LEFT JOIN public.tenants AS k ON k.tenant_id = t.tenant_id
+LEFT JOIN public.tenants AS k ON t.tenant_id = k.tenant_id
 GROUP BY t.tenant_id, k.currency;
 
 COMMENT ON VIEW public.tenants_summary_view IS

@@ -1078,7 +1078,7 @@ DEFINERS = {
     "stranger": set(),
 }  # fmt: skip
 # Refused by the function, a type, a constraint or what only a cluster has: never a syntax error in what is made of a value.
-FAIR = {None, "BL001", "BL003", "P0002", "0A000", "22004", "22023", "23502", "42P01", "42602", "42703", "42883"}
+FAIR = {None, "BL001", "BL002", "P0002", "0A000", "22004", "22023", "23502", "42P01", "42602", "42703", "42883"}
 
 
 def called(conn: psycopg.Connection, function: dict[str, Any], values: list[str | None]) -> str | None:

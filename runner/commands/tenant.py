@@ -39,7 +39,7 @@ def tenant_list(
     if as_json:
         emit(records(HEADINGS, rows))
     else:
-        out.print(table(HEADINGS, rows) if rows else "no tenant has a row or has written anything")
+        out.print(table(HEADINGS, rows) if rows else "no tenant has written anything, and none has a row")
 
 
 @app.command("show")
