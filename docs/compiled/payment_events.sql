@@ -28,6 +28,15 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 BEGIN
+    -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
+    IF jsonb_path_match(
+        e.event_data, '$open != true',
+        projection.tenant_limits() -> e.tenant_id::text, true
+    ) OR projection.tenant_limits() IS NULL THEN
+        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        FROM public.tenants AS t
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+    END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
         PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
@@ -69,6 +78,15 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 BEGIN
+    -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
+    IF jsonb_path_match(
+        e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))',
+        projection.tenant_limits() -> e.tenant_id::text, true
+    ) OR projection.tenant_limits() IS NULL THEN
+        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        FROM public.tenants AS t
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
+    END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
         $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
@@ -188,6 +206,15 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 BEGIN
+    -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
+    IF jsonb_path_match(
+        e.event_data, '$open != true',
+        projection.tenant_limits() -> e.tenant_id::text, true
+    ) OR projection.tenant_limits() IS NULL THEN
+        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        FROM public.tenants AS t
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+    END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
         AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
@@ -254,6 +281,15 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 BEGIN
+    -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
+    IF jsonb_path_match(
+        e.event_data, '$open != true',
+        projection.tenant_limits() -> e.tenant_id::text, true
+    ) OR projection.tenant_limits() IS NULL THEN
+        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        FROM public.tenants AS t
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+    END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
         AND NOT e.event_data ?| '{allow_negative,reason}') IS NOT TRUE THEN
@@ -320,6 +356,15 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 BEGIN
+    -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
+    IF jsonb_path_match(
+        e.event_data, '$open != true',
+        projection.tenant_limits() -> e.tenant_id::text, true
+    ) OR projection.tenant_limits() IS NULL THEN
+        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        FROM public.tenants AS t
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+    END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
         PERFORM projection.refuse_event('public.payment_events', to_jsonb(e))
@@ -361,6 +406,15 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 BEGIN
+    -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
+    IF jsonb_path_match(
+        e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))',
+        projection.tenant_limits() -> e.tenant_id::text, true
+    ) OR projection.tenant_limits() IS NULL THEN
+        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        FROM public.tenants AS t
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
+    END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
         $."user_id".type() == "string" && $."user_id" != ""') IS TRUE
@@ -480,6 +534,15 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 BEGIN
+    -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
+    IF jsonb_path_match(
+        e.event_data, '$open != true',
+        projection.tenant_limits() -> e.tenant_id::text, true
+    ) OR projection.tenant_limits() IS NULL THEN
+        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        FROM public.tenants AS t
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+    END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
         AND NOT e.event_data ?| '{reason}') IS NOT TRUE THEN
@@ -546,6 +609,15 @@ RETURNS boolean
 LANGUAGE plpgsql
 AS $body$
 BEGIN
+    -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
+    IF jsonb_path_match(
+        e.event_data, '$open != true',
+        projection.tenant_limits() -> e.tenant_id::text, true
+    ) OR projection.tenant_limits() IS NULL THEN
+        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        FROM public.tenants AS t
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+    END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
         AND NOT e.event_data ?| '{allow_negative,reason}') IS NOT TRUE THEN
@@ -655,6 +727,11 @@ BEGIN
             ELSE PERFORM projection.refuse_event('public.payment_events', to_jsonb(e));
         END CASE;
     ELSIF NOT v_is_one THEN
+        -- Each tenant is looked up: the plan stays, whatever the first statement of the session came with.
+        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        FROM new_events AS e
+        CROSS JOIN LATERAL (SELECT o.* FROM public.tenants AS o WHERE o.tenant_id = e.tenant_id LIMIT 1) AS t
+        WHERE jsonb_path_match(e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
         PERFORM projection.refuse_event('public.payment_events', to_jsonb(n)) FROM new_events AS n
         WHERE projection.payment_events_valid(n) IS NOT TRUE;
         -- public.payments_view: what the new events come to by themselves, in parts, in the order of their keys.
