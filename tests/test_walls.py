@@ -181,6 +181,49 @@ def test_a_tenant_writes_its_own_events(walled, world):
     assert rows(world, "SELECT * FROM ops.verify_projections()") == []
 
 
+@pytest.mark.not_on_citus("the rows are on the nodes")
+def test_a_tenant_of_many_events_is_no_slower_behind_its_wall(connect, world):
+    """An expression that may tell what it sees is asked after the policy only: no index is searched by it."""
+    world.execute(
+        "INSERT INTO balance_events (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version, metadata)"
+        " SELECT gen_random_uuid(), %s, 'b' || n, 'V1_BALANCES_BALANCE_INCREASED',"
+        " jsonb_build_object('user_id', 'u' || n, 'amount', 1, 'payment_id', 'p' || n), %s, 1,"
+        " jsonb_build_object('idempotency_key', 'k' || n) FROM generate_series(10, 2000) AS n",
+        (TENANT, T0),
+    )
+    for kind, table, data in (
+        ("V1_BETS_BET_PLACED", "bet_events", {"user_id": "u1", "stake": 1, "odds": 2, "fixture_id": "f"}),
+        ("V1_PAYMENTS_DEPOSIT_CREATED", "payment_events", {"user_id": "u1", "amount": 1}),
+    ):
+        world.execute(
+            f"INSERT INTO {table} (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version, metadata)"
+            " SELECT gen_random_uuid(), %s, 'x' || n, %s, %s, %s, 1, jsonb_build_object('idempotency_key', 'k' || n)"
+            " FROM generate_series(10, 2000) AS n",
+            (TENANT, kind, json.dumps(data), T0),
+        )
+    world.execute("ANALYZE")
+    conn = connect("tenant_login", autocommit=False)
+    read = "SELECT coalesce(sum(idx_tup_fetch + seq_tup_read), 0)::int AS n FROM pg_stat_xact_user_tables"
+
+    def rows_read_by(function, *args):
+        conn.execute(f"SET LOCAL app.tenant_id = '{TENANT}'")
+        before = one(conn, read)["n"]
+        answer = call(conn, function, TENANT, *args)
+        assert one(conn, read)["n"] - before < 150, function
+        conn.commit()
+        return answer
+
+    rows_read_by("deposit", "u1", 50, "d1")
+    rows_read_by("deposit", "u1", 50, "d1")
+    paid = rows_read_by("withdraw", "u1", 1, "w1")["payment_id"]
+    rows_read_by("fail_payment", paid)
+    for key, function, *args in (("b1", "settle_bet", "win", 2), ("b2", "cancel_bet")):
+        bet = rows_read_by("place_bet", "u1", 1, 2, "f", key, True)["bet_id"]
+        rows_read_by("place_bet", "u1", 1, 2, "f", key, True)
+        rows_read_by("confirm_bet", bet)
+        rows_read_by(function, bet, *args)
+
+
 @pytest.mark.parametrize(
     "kind", ["BET_PLACED", "BET_SETTLED", "DEPOSIT_CREATED", "WITHDRAWAL_FAILED", "BALANCE_DECREASED"]
 )

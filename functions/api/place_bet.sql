@@ -21,11 +21,12 @@ DECLARE
     v_stored jsonb;
 BEGIN
     p_idempotency_key := projection.key_of_call(p_idempotency_key);
+    v_id := projection.event_id(p_tenant_id, 'place_bet', p_idempotency_key);
+    -- Not by the key: behind row-level security no index is searched by an expression that may tell what it sees.
     SELECT e.aggregate_id, e.event_type, e.event_data INTO v_bet_id, v_type, v_stored
     FROM public.bet_events AS e
-    WHERE e.tenant_id = p_tenant_id AND e.metadata ->> 'idempotency_key' = p_idempotency_key;
+    WHERE e.tenant_id = p_tenant_id AND e.id = v_id;
     IF NOT FOUND THEN
-        v_id := projection.event_id(p_tenant_id, 'place_bet', p_idempotency_key);
         IF v_id IS NULL THEN
             PERFORM projection.refuse_missing(p_tenant_id, p_idempotency_key);
         END IF;
@@ -50,11 +51,10 @@ BEGIN
             RETURN projection.bet_result(p_tenant_id, v_bet_id, false);
         END IF;
     END IF;
-    -- The call is known, by its key or, once that has expired, by its id. Is it the same?
+    -- The call is known, by its id or, where a client has inserted the event, by its key. Is it the same?
     IF v_type IS DISTINCT FROM 'V1_BETS_BET_PLACED' OR v_stored IS DISTINCT FROM v_event_data THEN
         v_bet_id := projection.bet_of_request(
-            p_tenant_id, projection.event_id(p_tenant_id, 'place_bet', p_idempotency_key), p_idempotency_key,
-            'V1_BETS_BET_PLACED', '{"from_balance": false}' || v_event_data
+            p_tenant_id, v_id, p_idempotency_key, 'V1_BETS_BET_PLACED', '{"from_balance": false}' || v_event_data
         );
     END IF;
     RETURN projection.bet_result(p_tenant_id, v_bet_id, true);

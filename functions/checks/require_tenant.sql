@@ -12,9 +12,7 @@ BEGIN
         );
     END IF;
     -- The policies are the wall; this only puts the refusal into words.
-    IF projection.own_tenant() IS DISTINCT FROM p_tenant_id
-        AND pg_has_role('betledger_tenant', 'USAGE') AND NOT pg_has_role('betledger_app', 'USAGE')
-    THEN
+    IF projection.own_tenant() IS DISTINCT FROM p_tenant_id AND projection.is_walled_in() THEN
         RAISE EXCEPTION 'tenant % is not open to role %: app.tenant_id is %',
             p_tenant_id, current_user,
             coalesce(quote_literal(left(nullif(current_setting('app.tenant_id', true), ''), 100)), 'not set')

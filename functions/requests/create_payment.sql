@@ -15,11 +15,12 @@ DECLARE
     v_type text;
     v_stored jsonb;
 BEGIN
+    v_id := projection.event_id(p_tenant_id, p_operation, p_idempotency_key);
+    -- Not by the key: behind row-level security no index is searched by an expression that may tell what it sees.
     SELECT e.aggregate_id, e.event_type, e.event_data - 'payment_id' INTO v_payment_id, v_type, v_stored
     FROM public.payment_events AS e
-    WHERE e.tenant_id = p_tenant_id AND e.metadata ->> 'idempotency_key' = p_idempotency_key;
+    WHERE e.tenant_id = p_tenant_id AND e.id = v_id;
     IF NOT FOUND THEN
-        v_id := projection.event_id(p_tenant_id, p_operation, p_idempotency_key);
         IF v_id IS NULL THEN
             PERFORM projection.refuse_missing(p_tenant_id, p_idempotency_key);
         END IF;
@@ -43,11 +44,10 @@ BEGIN
             RETURN projection.payment_result(p_tenant_id, v_payment_id, false);
         END IF;
     END IF;
-    -- The call is known, by its key or, once that has expired, by its id. Is it the same?
+    -- The call is known, by its id or, where a client has inserted the event, by its key. Is it the same?
     IF v_type IS DISTINCT FROM p_event_type OR v_stored IS DISTINCT FROM v_event_data THEN
         v_payment_id := projection.payment_of_request(
-            p_tenant_id, projection.event_id(p_tenant_id, p_operation, p_idempotency_key), p_idempotency_key,
-            p_event_type, v_event_data
+            p_tenant_id, v_id, p_idempotency_key, p_event_type, v_event_data
         );
     END IF;
     RETURN projection.payment_result(p_tenant_id, v_payment_id, true);

@@ -5,6 +5,9 @@ RETURNS numeric
 LANGUAGE plpgsql
 AS $$
 BEGIN
+    IF projection.is_walled_in() THEN
+        RETURN projection.moved_by_own(p_user_id, p_field, p_id);
+    END IF;
     RETURN (
         SELECT sum(
             CASE projection.event_kind(e.event_type) WHEN 'credit' THEN 1 WHEN 'debit' THEN -1 END
