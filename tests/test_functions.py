@@ -804,6 +804,22 @@ def test_a_balance_as_of_a_moment(app, ms, expected):
     assert [(b["balance"], b["transaction_count"]) for b in found] == ([expected] if expected else [])
 
 
+def test_what_was_known_at_a_time_is_what_was_stored_by_then(app):
+    place(app, timestamp=T0)
+    append(app, "BALANCE_INCREASED", timestamp=T0)
+    (before,) = app.execute("SELECT clock_timestamp()").fetchone()
+    # Stored later, and dated before.
+    append(app, "BET_SETTLED", timestamp=T0 + 5)
+    append(app, "BALANCE_DECREASED", timestamp=T0 + 5, created_at="2020-01-01")
+    for known, status, balance, paid in ((before, "placed", 100, 0), (None, "settled", 60, 19.43)):
+        assert call(app, "bet_as_of", TENANT, "bet-1", FUTURE, known)["status"] == status
+        assert call(app, "balance_as_of", TENANT, "u1", FUTURE, known)["balance"] == balance
+        summary = call(app, "tenant_as_of", TENANT, FUTURE, known)
+        assert (float(summary["paid_out"]), summary["balances"]) == (paid, balance)
+    assert call_all(app, "bet_as_of", TENANT, "bet-1", FUTURE, "2020-01-01") == []
+    assert call_all(app, "tenant_as_of", TENANT, FUTURE, "2020-01-01") == []
+
+
 def test_reading_changes_nothing(connect, db, world):
     before = state(db)
     reader = connect("reader")

@@ -460,6 +460,7 @@ REASONS: list[tuple[Any, bool]] = [(t, len(t) <= 1000) for t in TEXTS] + [(None,
 # Of reading functions and of ids, anything may be asked for: there may be no such thing.
 ANYTHING: list[tuple[Any, bool]] = [(t, True) for t in TEXTS] + [(None, True), ("x" * 1_000_000, True)]
 TIMES: list[tuple[Any, bool]] = [(n, True) for n in (0, 1, -1, T0, BIG - 1, -BIG, None)]
+MOMENTS: list[tuple[Any, bool]] = [(t, True) for t in (None, "-infinity", "infinity", "2026-01-01")]
 LIMITS: list[tuple[Any, bool]] = [
     (0, True),
     (1, True),
@@ -522,10 +523,10 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
     "bet_events_between": BETWEEN,
     "payment_events_between": BETWEEN,
     "balance_events_between": BETWEEN,
-    "bet_as_of": [("tenant_id", TENANT, TENANTS), ("bet_id", "bet-1", ANYTHING), ("at_ms", T0, TIMES)],
-    "payment_as_of": [("tenant_id", TENANT, TENANTS), ("payment_id", "p1", ANYTHING), ("at_ms", T0, TIMES)],
-    "balance_as_of": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING), ("at_ms", T0, TIMES)],
-    "tenant_as_of": [("tenant_id", TENANT, TENANTS), ("at_ms", T0, TIMES)],
+    "bet_as_of": [("tenant_id", TENANT, TENANTS), ("bet_id", "bet-1", ANYTHING), ("at_ms", T0, TIMES), ("known_at", None, MOMENTS)],
+    "payment_as_of": [("tenant_id", TENANT, TENANTS), ("payment_id", "p1", ANYTHING), ("at_ms", T0, TIMES), ("known_at", None, MOMENTS)],
+    "balance_as_of": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING), ("at_ms", T0, TIMES), ("known_at", None, MOMENTS)],
+    "tenant_as_of": [("tenant_id", TENANT, TENANTS), ("at_ms", T0, TIMES), ("known_at", None, MOMENTS)],
     "bets_of": OF_USER,
     "payments_of": OF_USER,
     "balance_statement": [

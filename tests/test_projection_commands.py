@@ -93,7 +93,7 @@ def test_a_read_table_is_shown_from_its_definition_to_its_fold(db: psycopg.Conne
 def test_all_that_is_compiled_is_shown_and_nothing_else_as_it_is_in_the_database(
     db: psycopg.Connection, dsn: str
 ) -> None:
-    db.execute("COMMENT ON FUNCTION projection.bets_view_as_of(bigint, text, bigint) IS 'Mine.'")
+    db.execute("COMMENT ON FUNCTION projection.bets_view_as_of(bigint, text, bigint, timestamptz) IS 'Mine.'")
     db.execute(
         "ALTER FUNCTION projection.bets_view_refresh(bigint[], text[], public.bets_view[], boolean) SET jit = on"
     )

@@ -32,7 +32,8 @@ SELECT projection.define(
     p_highest => '{last_updated_at}'
 );
 CREATE OR REPLACE FUNCTION projection.payments_view_as_of(
-    p_tenant_id bigint, p_key text, p_at_ms bigint
+    p_tenant_id bigint, p_key text, p_at_ms bigint,
+    p_known_at timestamp with time zone
 )
 RETURNS SETOF public.payments_view
 LANGUAGE plpgsql STABLE
@@ -67,7 +68,7 @@ BEGIN
                 ) COLLATE "C" AS position
             FROM public.payment_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
             WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = p_key
-                AND e."timestamp" <= p_at_ms
+                AND e."timestamp" <= p_at_ms AND (p_known_at IS NULL OR e.stored_at <= p_known_at)
         ) AS s
         GROUP BY s.tenant_id, s.payment_id
     ) AS f;

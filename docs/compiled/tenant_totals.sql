@@ -137,7 +137,8 @@ BEGIN
 END
 $body$;
 CREATE OR REPLACE FUNCTION projection.tenant_totals_as_of(
-    p_tenant_id bigint, p_at_ms bigint
+    p_tenant_id bigint, p_at_ms bigint,
+    p_known_at timestamp with time zone
 )
 RETURNS TABLE(tenant_id bigint, users bigint, bets_placed bigint,
     bets_confirmed bigint, bets_settled bigint,
@@ -185,7 +186,7 @@ BEGIN
                     ) COLLATE "C" AS position
                 FROM public.bet_events AS e CROSS JOIN LATERAL projection.bet_of_event(e) AS c
                 WHERE e.tenant_id = p_tenant_id
-                    AND e."timestamp" <= p_at_ms
+                    AND e."timestamp" <= p_at_ms AND (p_known_at IS NULL OR e.stored_at <= p_known_at)
             ) AS s
             GROUP BY s.tenant_id, s.bet_id
         ) AS f
@@ -218,7 +219,7 @@ BEGIN
                     ) COLLATE "C" AS position
                 FROM public.payment_events AS e CROSS JOIN LATERAL projection.payment_of_event(e) AS c
                 WHERE e.tenant_id = p_tenant_id
-                    AND e."timestamp" <= p_at_ms
+                    AND e."timestamp" <= p_at_ms AND (p_known_at IS NULL OR e.stored_at <= p_known_at)
             ) AS s
             GROUP BY s.tenant_id, s.payment_id
         ) AS f
@@ -264,7 +265,7 @@ BEGIN
                 c.last_transaction_at
             FROM public.balance_events AS e CROSS JOIN LATERAL projection.balance_of_event(e) AS c
             WHERE e.tenant_id = p_tenant_id
-                AND e."timestamp" <= p_at_ms
+                AND e."timestamp" <= p_at_ms AND (p_known_at IS NULL OR e.stored_at <= p_known_at)
         ) AS s
         GROUP BY s.tenant_id, s.user_id
     )

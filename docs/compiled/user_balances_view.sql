@@ -123,7 +123,8 @@ BEGIN
 END
 $body$;
 CREATE OR REPLACE FUNCTION projection.user_balances_view_as_of(
-    p_tenant_id bigint, p_key text, p_at_ms bigint
+    p_tenant_id bigint, p_key text, p_at_ms bigint,
+    p_known_at timestamp with time zone
 )
 RETURNS SETOF public.user_balances_view
 LANGUAGE plpgsql STABLE
@@ -139,7 +140,7 @@ BEGIN
             c.last_transaction_at
         FROM public.balance_events AS e CROSS JOIN LATERAL projection.balance_of_event(e) AS c
         WHERE e.tenant_id = p_tenant_id AND ((e.event_data ->> 'user_id'::text) COLLATE "C") = p_key
-            AND e."timestamp" <= p_at_ms
+            AND e."timestamp" <= p_at_ms AND (p_known_at IS NULL OR e.stored_at <= p_known_at)
     ) AS s
     GROUP BY s.tenant_id, s.user_id;
 END

@@ -1,6 +1,8 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION public.payment_as_of(p_tenant_id bigint, p_payment_id text, p_at_ms bigint)
+CREATE OR REPLACE FUNCTION public.payment_as_of(
+    p_tenant_id bigint, p_payment_id text, p_at_ms bigint, p_known_at timestamptz DEFAULT NULL
+)
 RETURNS SETOF public.payments_view
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -9,16 +11,17 @@ SET enable_seqscan = off
 AS $$
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
-    RETURN QUERY SELECT f.* FROM projection.payments_view_as_of(p_tenant_id, p_payment_id, p_at_ms) AS f;
+    RETURN QUERY SELECT f.* FROM projection.payments_view_as_of(p_tenant_id, p_payment_id, p_at_ms, p_known_at) AS f;
 END
 $$;
 
-COMMENT ON FUNCTION public.payment_as_of(bigint, text, bigint) IS
+COMMENT ON FUNCTION public.payment_as_of(bigint, text, bigint, timestamptz) IS
 'The row of payments_view as of a moment, in milliseconds since 1970-01-01 UTC: the fold of the events up to it, the '
-'moment included; no row when there were none. Errors: BL001 bad tenant, BL006 foreign tenant. Example: SELECT status '
-'FROM public.payment_as_of(10001, ''payment-1'', 1700000000000).';
+'moment included; no row when there were none. With p_known_at, of the events that had been stored by then, by the '
+'clock of the server. Errors: BL001 bad tenant, BL006 foreign tenant. Example: '
+'SELECT status FROM public.payment_as_of(10001, ''payment-1'', 1700000000000).';
 
-REVOKE ALL ON FUNCTION public.payment_as_of(bigint, text, bigint) FROM public;
+REVOKE ALL ON FUNCTION public.payment_as_of(bigint, text, bigint, timestamptz) FROM public;
 
-GRANT EXECUTE ON FUNCTION public.payment_as_of(bigint, text, bigint)
+GRANT EXECUTE ON FUNCTION public.payment_as_of(bigint, text, bigint, timestamptz)
 TO betledger_app, betledger_tenant, betledger_reader, betledger_operator;

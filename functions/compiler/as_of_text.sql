@@ -6,8 +6,10 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_of_tenant constant text := E'e.tenant_id = p_tenant_id\n    AND e."timestamp" <= p_at_ms';
-    v_of_key constant text := E'e.tenant_id = p_tenant_id AND <key> = p_key\n    AND e."timestamp" <= p_at_ms';
+    v_until constant text :=
+        E'\n    AND e."timestamp" <= p_at_ms AND (p_known_at IS NULL OR e.stored_at <= p_known_at)';
+    v_of_tenant constant text := 'e.tenant_id = p_tenant_id' || v_until;
+    v_of_key constant text := 'e.tenant_id = p_tenant_id AND <key> = p_key' || v_until;
     v_below text;
 BEGIN
     SELECT string_agg(
@@ -28,8 +30,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.as_of_text(text) IS
-'The body of projection.<read table>_as_of(): the fold of the events up to a moment. Of a row of a read table that is '
-'folded from events, by its key; of the totals of a tenant, from the folds of the read tables below them. Example: '
-'SELECT projection.as_of_text(''public.bets_view'').';
+'The body of projection.<read table>_as_of(): the fold of the events up to a moment, as far as they had been stored '
+'by another. Of a row of a read table that is folded from events, by its key; of the totals of a tenant, from the '
+'folds of the read tables below them. Example: SELECT projection.as_of_text(''public.bets_view'').';
 
 REVOKE ALL ON FUNCTION projection.as_of_text(text) FROM public;

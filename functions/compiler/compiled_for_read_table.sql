@@ -47,7 +47,8 @@ BEGIN
     )) THEN
         RETURN QUERY SELECT p_read_table, projection.local_function(p_read_table, 'as_of', NULL),
             format(
-                '(p_tenant_id bigint, %sp_at_ms bigint) RETURNS %s LANGUAGE plpgsql STABLE',
+                '(p_tenant_id bigint, %sp_at_ms bigint, p_known_at timestamptz) RETURNS %s'
+                ' LANGUAGE plpgsql STABLE',
                 CASE WHEN v_kind <> 'slots' THEN 'p_key text, ' ELSE '' END, v_gives
             ),
             projection.as_of_text(p_read_table),
