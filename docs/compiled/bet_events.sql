@@ -58,10 +58,16 @@ BEGIN
         END CASE;
     ELSIF NOT v_is_one THEN
         -- Each tenant is looked up: the plan stays, whatever the first statement of the session came with.
-        PERFORM projection.refuse_tenant('public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM new_events AS e
         CROSS JOIN LATERAL (SELECT o.* FROM public.tenants AS o WHERE o.tenant_id = e.tenant_id LIMIT 1) AS t
-        WHERE jsonb_path_match(e.event_data, '$open != true || exists($."payout" ? (@ % $unit != 0 || @.type() == "string")) || exists($."stake" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
+        WHERE jsonb_path_match(
+            e.event_data, '$open != true
+                || exists($."payout" ? (@ % $unit != 0 || @.type() == "string"))
+                || exists($."stake" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true
+        );
         PERFORM projection.refuse_event('public.bet_events', to_jsonb(n)) FROM new_events AS n
         WHERE projection.bet_events_valid(n) IS NOT TRUE;
         -- public.bets_view: what the new events come to by themselves, in parts, in the order of their keys.
@@ -253,9 +259,13 @@ BEGIN
         e.event_data, '$open != true',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
@@ -348,9 +358,13 @@ BEGIN
         e.event_data, '$open != true',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
@@ -419,12 +433,18 @@ AS $body$
 BEGIN
     -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
     IF jsonb_path_match(
-        e.event_data, '$open != true || exists($."stake" ? (@ % $unit != 0 || @.type() == "string"))',
+        e.event_data, '$open != true
+            || exists($."stake" ? (@ % $unit != 0 || @.type() == "string"))',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true || exists($."stake" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true
+                || exists($."stake" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $."fixture_id".type() == "string" && $."fixture_id" != "" &&
@@ -558,12 +578,18 @@ AS $body$
 BEGIN
     -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
     IF jsonb_path_match(
-        e.event_data, '$open != true || exists($."payout" ? (@ % $unit != 0 || @.type() == "string"))',
+        e.event_data, '$open != true
+            || exists($."payout" ? (@ % $unit != 0 || @.type() == "string"))',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true || exists($."payout" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true
+                || exists($."payout" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $."payout" >= 0 && $."payout" < 1e20 &&
@@ -663,12 +689,18 @@ AS $body$
 BEGIN
     -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
     IF jsonb_path_match(
-        e.event_data, '$open != true || exists($."payout" ? (@ % $unit != 0 || @.type() == "string"))',
+        e.event_data, '$open != true
+            || exists($."payout" ? (@ % $unit != 0 || @.type() == "string"))',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.bet_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true || exists($."payout" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true
+                || exists($."payout" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $."payout" >= 0 && $."payout" < 1e20 &&

@@ -33,9 +33,13 @@ BEGIN
         e.event_data, '$open != true',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
@@ -80,12 +84,18 @@ AS $body$
 BEGIN
     -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
     IF jsonb_path_match(
-        e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))',
+        e.event_data, '$open != true
+            || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true
+                || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
@@ -211,9 +221,13 @@ BEGIN
         e.event_data, '$open != true',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
@@ -286,9 +300,13 @@ BEGIN
         e.event_data, '$open != true',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
@@ -361,9 +379,13 @@ BEGIN
         e.event_data, '$open != true',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE) IS NOT TRUE THEN
@@ -408,12 +430,18 @@ AS $body$
 BEGIN
     -- What tenants may is part of the plan, and no query. Where it does not do, the row of the tenant is looked at.
     IF jsonb_path_match(
-        e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))',
+        e.event_data, '$open != true
+            || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true
+                || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $."amount" > 0 && $."amount" < 1e20 &&
@@ -539,9 +567,13 @@ BEGIN
         e.event_data, '$open != true',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
@@ -614,9 +646,13 @@ BEGIN
         e.event_data, '$open != true',
         projection.tenant_limits() -> e.tenant_id::text, true
     ) OR projection.tenant_limits() IS NULL THEN
-        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM public.tenants AS t
-        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, '$open != true', t.limits, true);
+        WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+            e.event_data, '$open != true', t.limits, true
+        );
     END IF;
     -- The full check is only asked where a small one, that nearly every event passes, does not hold.
     IF ((e.event_data @@ 'strict $.type() == "object"') IS TRUE
@@ -728,10 +764,15 @@ BEGIN
         END CASE;
     ELSIF NOT v_is_one THEN
         -- Each tenant is looked up: the plan stays, whatever the first statement of the session came with.
-        PERFORM projection.refuse_tenant('public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+        PERFORM projection.refuse_tenant(
+            'public.payment_events', e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+        )
         FROM new_events AS e
         CROSS JOIN LATERAL (SELECT o.* FROM public.tenants AS o WHERE o.tenant_id = e.tenant_id LIMIT 1) AS t
-        WHERE jsonb_path_match(e.event_data, '$open != true || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true);
+        WHERE jsonb_path_match(
+            e.event_data, '$open != true
+                || exists($."amount" ? (@ % $unit != 0 || @.type() == "string"))', t.limits, true
+        );
         PERFORM projection.refuse_event('public.payment_events', to_jsonb(n)) FROM new_events AS n
         WHERE projection.payment_events_valid(n) IS NOT TRUE;
         -- public.payments_view: what the new events come to by themselves, in parts, in the order of their keys.

@@ -3,8 +3,8 @@ SET LOCAL ROLE betledger_owner;
 CREATE OR REPLACE FUNCTION public.tenant_as_of(p_tenant_id bigint, p_at_ms bigint, p_known_at timestamptz DEFAULT NULL)
 RETURNS TABLE (
     tenant_id bigint, currency text, users bigint, bets bigint, bets_placed bigint, bets_confirmed bigint,
-    bets_settled bigint, bets_cancelled bigint, staked numeric, paid_out numeric, gross_gaming_revenue numeric, deposits numeric,
-    withdrawals numeric, balances numeric, last_activity_at timestamptz
+    bets_settled bigint, bets_cancelled bigint, staked numeric, paid_out numeric, gross_gaming_revenue numeric,
+    deposits numeric, withdrawals numeric, balances numeric, last_activity_at timestamptz
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -34,8 +34,9 @@ BEGIN
     );
     RETURN QUERY
     SELECT t.tenant_id, (SELECT k.currency FROM public.tenants AS k WHERE k.tenant_id = p_tenant_id), t.users,
-        t.bets_placed + t.bets_confirmed + t.bets_settled + t.bets_cancelled, t.bets_placed, t.bets_confirmed, t.bets_settled, t.bets_cancelled, t.staked, t.paid_out, t.gross_gaming_revenue, t.deposits,
-        t.withdrawals, t.balances, projection.event_time(v_last)
+        t.bets_placed + t.bets_confirmed + t.bets_settled + t.bets_cancelled, t.bets_placed, t.bets_confirmed,
+        t.bets_settled, t.bets_cancelled, t.staked, t.paid_out, t.gross_gaming_revenue, t.deposits, t.withdrawals,
+        t.balances, projection.event_time(v_last)
     FROM projection.tenant_totals_as_of(p_tenant_id, p_at_ms, p_known_at) AS t;
 END
 $$;

@@ -5,9 +5,13 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-PERFORM projection.refuse_tenant("{name}", e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status)
+PERFORM projection.refuse_tenant(
+    "{name}", e.event_type, e.event_data, t.tenant_id, t.currency, t.scale, t.status
+)
 FROM "{tenants}" AS t
-WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(e.event_data, "{suspect}", t.limits, true);
+WHERE t.tenant_id = e.tenant_id AND jsonb_path_match(
+    e.event_data, "{suspect}", t.limits, true
+);
 END
 $$;
 
