@@ -898,6 +898,7 @@ def test_explain_analyze_counts_the_rows_of_all_tenants(walled):
     """Documented: how many rows a scan went past is shown, and so how many there are of others; an index hides them."""
     walled.execute("SET LOCAL enable_seqscan = off")
     assert "Rows Removed" not in plan(walled, f"{LOOK} WHERE bet_id = 'bet-1'", "ANALYZE")
+    walled.execute("SET LOCAL enable_seqscan = on")
     for statement in NO_INDEX:
         walled.execute(statement)
     assert "Rows Removed by Filter: 2" in plan(walled, LOOK, "ANALYZE")
