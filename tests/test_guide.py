@@ -242,13 +242,16 @@ def test_an_event_without_metadata_is_returned(client):
     event_id = uuid4()
     data = {"user_id": "user-1", "stake": 10.5, "odds": 1.85, "fixture_id": "match-7"}
     (row,) = client.run(INSERT_RETURNING, event_id, TENANT, "bet-1", "V1_BETS_BET_PLACED", json.dumps(data), T0, 1)
-    assert row | {"created_at": None} == {
+    # Behind the columns that the guide knows come those of the feed.
+    assert row | {"created_at": None, "stored_at": None, "feed_position": None, "feed_number": None} == {
         "id": event_id, "tenant_id": TENANT, "aggregate_id": "bet-1", "event_type": "V1_BETS_BET_PLACED", "event_data": data,
         "timestamp": T0, "version": 1, "metadata": None, "created_at": None,
+        "stored_at": None, "feed_position": None, "feed_number": None,
     }  # fmt: skip
     assert client.types() == {
         "id": "uuid", "tenant_id": "int8", "aggregate_id": "text", "event_type": "text", "event_data": "jsonb", "timestamp": "int8",
         "version": "int4", "metadata": "jsonb", "created_at": "timestamptz",
+        "stored_at": "timestamptz", "feed_position": "int8", "feed_number": "int8",
     }  # fmt: skip
 
 

@@ -264,10 +264,20 @@ def test_no_event_comes_in_any_way_where_a_tenant_is_not_active(db, send, way, s
 def world(db: psycopg.Connection, tenant: int = 1) -> dict[str, str]:
     """What the calls of CALLS are about."""
     call(db, "deposit", tenant, "u1", 100, "first")
+    settled = call(db, "place_bet", tenant, "u1", 5, 2, "f", "bet to settle", True)["bet_id"]
+    call(db, "settle_bet", tenant, settled, "win", 8)
+    completed = call(db, "withdraw", tenant, "u1", 5, "completed")["payment_id"]
+    call(db, "complete_payment", tenant, completed)
     return {
         "bet": call(db, "place_bet", tenant, "u1", 5, 2, "f", "bet", True)["bet_id"],
         "payment": call(db, "withdraw", tenant, "u1", 5, "payment")["payment_id"],
+        "settled": settled,
+        "completed": completed,
     }
+
+
+# Volatile, and no writing: a reader of the feed begins the era of the server, and its place is no part of the ledger.
+OF_FEEDS = ["feed", "ledger_feed", "advance_consumer", "reset_consumer"]
 
 
 @pytest.mark.parametrize("status", ["suspended", "closed"])
@@ -278,7 +288,8 @@ def test_every_function_that_writes_is_refused_and_none_that_reads(db, connect, 
     api = rows(
         db,
         "SELECT proname AS name, provolatile = 'v' AS writes FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
-        " AND pg_get_userbyid(proowner) = 'betledger_owner' AND prokind = 'f'",
+        " AND pg_get_userbyid(proowner) = 'betledger_owner' AND prokind = 'f' AND proname <> ALL (%s)",
+        (OF_FEEDS,),
     )
     assert {f["name"] for f in api if f["writes"]} >= {"place_bet", "fail_payment", "personal_key", "erase_person"}
     for user in ("app", "tenant_login"):
@@ -319,7 +330,7 @@ def test_what_was_stored_before_is_answered_as_ever(db, connect, status):
         assert call(app, "place_bet", 1, "u1", 5, 2, "f", "bet", True)["duplicate"] is True
         assert call(app, "settle_bet", 1, ids["bet"], "win", 9, "settled") == settled | {"duplicate": True}
     assert call(app, "personal_key", 1, "u1") == key
-    stored = one(app, "SELECT * FROM bet_events WHERE event_type = 'V1_BETS_BET_PLACED'")
+    stored = one(app, "SELECT id FROM bet_events WHERE event_type = 'V1_BETS_BET_PLACED' LIMIT 1")
     app.execute(
         "INSERT INTO bet_events SELECT * FROM bet_events WHERE tenant_id = 1 AND id = %s ON CONFLICT DO NOTHING",
         (stored["id"],),
@@ -546,7 +557,7 @@ def test_what_a_row_may_not_be_is_refused(db, connect, argument, value):
     # The table itself takes no less.
     with pytest.raises(psycopg.Error) as caught:
         db.execute("UPDATE tenants SET " + name + " = %s", (value,))
-    assert caught.value.sqlstate in ("23514", "23502", "0A000")
+    assert caught.value.sqlstate in ("23514", "23502", "0A000", "22P02")
 
 
 @pytest.mark.parametrize("kind", AMOUNTS)
@@ -783,8 +794,8 @@ def test_a_tenant_is_kept_by_commands(dsn, db):
     [
         (("create", "7", "--name", "x", "--currency", "eur", "--scale", "2"), 1, "currency is 'eur' [BL001] Hint: "),
         (("create", "7", "--name", "x", "--currency", "EUR"), 2, "Missing option '--scale'"),
-        (("create", "7", "--name", "x", "--currency", "EUR", "--scale", "19"), 2, "19"),
-        (("create", "0", "--name", "x", "--currency", "EUR", "--scale", "2"), 2, "0"),
+        (("create", "7", "--name", "x", "--currency", "EUR", "--scale", "19"), 2, "less than or equal to 18"),
+        (("create", "0", "--name", "x", "--currency", "EUR", "--scale", "2"), 2, "greater than or equal to 1"),
         (("suspend", "7"), 1, "tenant 7 has no row in public.tenants [BL002] Hint: "),
         (("resume", "7"), 1, "tenant 7 has no row in public.tenants [BL002] Hint: "),
         (("close", "7"), 1, "tenant 7 has no row in public.tenants [BL002] Hint: "),
