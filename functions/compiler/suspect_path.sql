@@ -7,7 +7,8 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT concat_ws(E'\n    || ', '$open != true', string_agg(
-        format('exists($.%s ? (@ %% $unit != 0 || @.type() == "string"))', to_json(f.name)), E'\n    || ' ORDER BY f.name
+        format('exists($.%s ? (@ %% $unit != 0 || @.type() == "string"))', to_json(f.name)), E'\n    || '
+        ORDER BY f.name
     ))
     FROM (
         SELECT DISTINCT a.key AS name
