@@ -429,7 +429,7 @@ def test_a_missing_schema_folder_is_an_error(empty: str, tmp_path: Path) -> None
         betledger.migrate(empty, tmp_path)
 
 
-GUARDS = "{refuse_malformed,project_inserted,project_key_removed,guard_event,guard_truncate}"
+GUARDS = "{receive_event,project_inserted,project_key_removed,guard_event,guard_truncate}"
 
 
 def test_no_table_takes_events_before_its_triggers_are_there(empty: str) -> None:
