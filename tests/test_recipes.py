@@ -216,6 +216,7 @@ def test_an_upgrade_by_pg_upgrade(upgraded: list[EmbeddedServer], tmp_path: Path
     """As for any database; nothing is compiled anew, and nothing is to be made whole."""
     old, new = upgraded
     before = lived(ledger_on(old))
+    feed = feed_at(old.url("ledger"))
     # That of the superuser comes along, and is asked for before and after.
     password = old.password_file.read_text()
     with psycopg.connect(new.url(), autocommit=True) as connection:
@@ -247,7 +248,7 @@ def test_an_upgrade_by_pg_upgrade(upgraded: list[EmbeddedServer], tmp_path: Path
     assert "up to date" in run("migrate", url=url).stdout
     for command in ("status", "verify-schema"):
         assert run(command, url=url).returncode == 0, command
-    same(url, before)
+    same(url, before, feed)
 
 
 def test_an_upgrade_by_logical_replication(upgraded: list[EmbeddedServer], tmp_path: Path) -> None:
