@@ -464,7 +464,8 @@ def test_events_are_streamed_once_and_as_they_were_stored(old: EmbeddedServer, n
         for table in ("bet_events", "payment_events", "balance_events"):
             target.execute(
                 f"CREATE TABLE {table} (id uuid PRIMARY KEY, tenant_id bigint, aggregate_id text, event_type text,"
-                ' event_data jsonb, "timestamp" bigint, version integer, metadata jsonb, created_at timestamptz)'.encode()
+                ' event_data jsonb, "timestamp" bigint, version integer, metadata jsonb, created_at timestamptz,'
+                " stored_at timestamptz, feed_position bigint, feed_number bigint)".encode()
             )
         reader = conninfo.make_conninfo(url, user="feed", password="only-for-tests", client_encoding=None)
         target.execute(f"CREATE SUBSCRIPTION feed CONNECTION '{reader}' PUBLICATION feed".encode())
