@@ -8,7 +8,7 @@ EXTRAS = $(shell $(PYTHON) -c 'import sysconfig; print("test" if "musl" in str(s
 # By the name that it is imported by; on musl, mypy is not installed.
 TYPES = $(if $(findstring lint,$(EXTRAS)),mkdir -p $(VENV)/types && ln -sfn ../../runner $(VENV)/types/betledger && MYPYPATH=$(VENV)/types $(BIN)/mypy --package betledger)
 # Each process of the tests has a server of its own, and waits half of its time; where there is one server, or a cluster, there is one process.
-PARALLEL = $(if $(DATABASE_URL)$(findstring --citus,$(ARGS)),,-n 3 --dist loadfile)
+PARALLEL = $(if $(DATABASE_URL)$(findstring --citus,$(ARGS)),,-n 5 --dist worksteal)
 
 # Where it was made: a checkout that was moved, or copied, makes it anew. Its scripts name the folder.
 MOVED = $(if $(filter-out $(CURDIR),$(shell cat $(READY) 2>/dev/null)),moved)

@@ -181,7 +181,7 @@ def test_the_clock_jumps_back(db: psycopg.Connection, dsn: str) -> None:
         "CREATE OR REPLACE FUNCTION projection.current_ms() RETURNS bigint LANGUAGE sql VOLATILE"
         " RETURN floor(extract(EPOCH FROM clock_timestamp()) * 1000 - random() * 3600000)::bigint"
     )
-    rounds(dsn, lambda _: None, of=1)
+    rounds(dsn, lambda _: None, of=2)
     late = rows(db, "SELECT FROM bet_events WHERE timestamp < extract(EPOCH FROM created_at) * 1000 - 60000")
     assert len(late) > 100
 

@@ -488,10 +488,10 @@ OF_OTHERS = {
     ),
     "table column app.notes.bet": "CREATE TABLE app.notes (id bigint, bet bets_view)",
     "rule quiet on public.bets_view": "CREATE RULE quiet AS ON DELETE TO bets_view DO ALSO NOTHING",
-    "publication relation public.bets_view in publication cdc_feed": "CREATE PUBLICATION cdc_feed FOR TABLE bets_view",
+    "publication relation public.bets_view in publication feed": "CREATE PUBLICATION feed FOR TABLE bets_view",
     "view app.staked": "CREATE VIEW app.users AS SELECT user_id FROM bets_view; CREATE VIEW app.staked AS SELECT * FROM app.users",
-    "function app.bets_there()": (
-        "CREATE FUNCTION app.bets_there() RETURNS SETOF bets_view LANGUAGE sql AS 'SELECT * FROM public.bets_view'"
+    "function app.at()": (
+        "CREATE FUNCTION app.at() RETURNS SETOF bets_view LANGUAGE sql AS 'SELECT * FROM public.bets_view'"
     ),
 }
 
@@ -520,7 +520,7 @@ IDENTITIES = """
         UNION SELECT 'pg_class'::regclass, c.oid, 0 FROM pg_class AS c
         UNION SELECT 'pg_proc'::regclass, p.oid, 0 FROM pg_proc AS p
     ) AS o CROSS JOIN LATERAL pg_identify_object(o.classid, o.objid, o.objsubid) AS i
-    WHERE i.identity ~ '\\mapp_\\d+\\.|publication cdc_feed|of_app'
+    WHERE i.identity ~ '\\mapp_\\d+\\.|publication feed|of_app'
 """
 # One can make another.
 REMADE = ('trigger "RI_', "index ", "statistics object ", "sequence ", "type ", "toast ", "view column ", "materialized view column ", "rule \"_RETURN\"")

@@ -242,6 +242,23 @@ def test_amounts_of_a_type_that_a_team_adds_are_known_by_their_kind(db):
         taxed('{"tax": 1, "rate": 1, "fee": 0.001}')
 
 
+def test_of_many_tenants_each_is_looked_up(db, connect):
+    """More than a session should keep with its plans."""
+    db.execute(
+        "INSERT INTO tenants (tenant_id, name, currency, scale) SELECT n, 'tenant ' || n, 'EUR', 2 FROM generate_series(20001, 25001) AS n"
+    )
+    create(db)
+    assert one(db, "SELECT projection.tenant_limits() AS kept")["kept"] is None
+    app = connect("app")
+    for tenant in (TENANT, 20001, 25001):
+        place(app, tenant, "good", data={"stake": 1.25})
+        with refused("BL001", "event_data.stake is 1.255"):
+            place(app, tenant, "bad", data={"stake": 1.255})
+    set_status(db, "suspended")
+    with refused("BL008", f"tenant {TENANT} is suspended"):
+        place(app, TENANT, "late")
+
+
 # ------------------------------------------------------------------------------------------------------------- status
 
 

@@ -23,7 +23,7 @@ BEGIN
     END IF;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'consumer % of tenant % is not where this session has read from',
-            quote_literal(p_name), p_tenant_id
+            quote_literal(left(p_name, 100)), p_tenant_id
             USING ERRCODE = 'serialization_failure',
             HINT = 'Another session has moved it meanwhile. Roll back, read its feed_cursor, and go on from there.';
     END IF;

@@ -13,6 +13,7 @@ SET enable_seqscan = off
 AS $$
 DECLARE
     v_last bigint;
+    v_currency text := (SELECT k.currency FROM public.tenants AS k WHERE k.tenant_id = p_tenant_id);
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
     v_last := greatest(
@@ -33,7 +34,7 @@ BEGIN
         )
     );
     RETURN QUERY
-    SELECT t.tenant_id, (SELECT k.currency FROM public.tenants AS k WHERE k.tenant_id = p_tenant_id), t.users,
+    SELECT t.tenant_id, v_currency, t.users,
         t.bets_placed + t.bets_confirmed + t.bets_settled + t.bets_cancelled, t.bets_placed, t.bets_confirmed,
         t.bets_settled, t.bets_cancelled, t.staked, t.paid_out, t.gross_gaming_revenue, t.deposits, t.withdrawals,
         t.balances, projection.event_time(v_last)

@@ -7,11 +7,15 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN coalesce((SELECT jsonb_object_agg(t.tenant_id, t.limits) FROM public.tenants AS t), '{}');
+    RETURN (
+        SELECT CASE WHEN count(*) <= 5000 THEN coalesce(jsonb_object_agg(t.tenant_id, t.limits), '{}') END
+        FROM (SELECT o.tenant_id, o.limits FROM public.tenants AS o LIMIT 5001) AS t
+    );
 END
 $$;
 
 COMMENT ON FUNCTION projection.read_tenant_limits() IS
-'The limits of all tenants that have a row, by tenant: see projection.tenant_limits().';
+'The limits of all tenants that have a row, by tenant; null where there are more than 5000, which each session would '
+'keep for each type of event. See projection.tenant_limits().';
 
 REVOKE ALL ON FUNCTION projection.read_tenant_limits() FROM public;

@@ -30,7 +30,8 @@ BEGIN
     IF NOT v_event.duplicate THEN
         v_change := p_payout - (v_event.settled ->> 'payout')::numeric;
         IF v_change = 0 AND p_result = v_event.settled ->> 'result' THEN
-            RAISE EXCEPTION 'bet % is settled so: as a % of %', quote_literal(p_bet_id), p_result, p_payout
+            RAISE EXCEPTION 'bet % is settled so: as a % of %',
+                quote_literal(left(p_bet_id, 100)), p_result, p_payout
                 USING ERRCODE = 'BL003', HINT = 'Send the result and payout that it should have.';
         END IF;
         -- Whoever took the stake or paid out: where the balance knows the bet, it gets the difference.

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from betledger.database import value
 from betledger.migrating.backend import BOOKKEEPING
+from betledger.migrating.statements import statements
 from psycopg import sql
 
 # Tables of clients, and their columns.
@@ -65,6 +66,7 @@ OBJECTS = """
 """
 # How a file names what it makes: with its schema, or after what it is.
 QUALIFIED = re.compile(r'\b(\w+)"?\."?(\w+)')
+COMMENT = re.compile(r"--.*")
 ALONE = re.compile(r'\b(?:TABLE|VIEW|FUNCTION|PROCEDURE|TRIGGER|POLICY|EXISTS)(\s)\s*"?(\w+)', re.IGNORECASE)
 
 
@@ -77,18 +79,33 @@ def filled(connection: psycopg.Connection[Any]) -> set[str]:
     return found
 
 
-def of_others(connection: psycopg.Connection[Any], texts: Iterable[str]) -> set[str]:
+def named_by(files: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """What files name in what they do, each with its schema or what stands before it. A word in a comment is no name.
+
+    Args:
+        files: the name of each, and what is in it.
+    """
+    code = "\n".join(
+        part
+        for name, text in files
+        for _, statement in statements(name, text)
+        if not (part := COMMENT.sub("", statement).strip()).upper().startswith("COMMENT ON")
+    )
+    return {found for pattern in (QUALIFIED, ALONE) for found in pattern.findall(code)}
+
+
+def of_others(connection: psycopg.Connection[Any], named: set[tuple[str, str]]) -> set[str]:
     """The objects that no file names and no compiler made, such as a view of an application team.
 
     Args:
         connection: of the database.
-        texts: what is in the files of the migrations.
+        named: by the files of the migrations: named_by().
     """
-    named = {name for text in texts for pattern in (QUALIFIED, ALONE) for name in pattern.findall(text)}
     return {
         f"{kind} {identity}"
         for kind, identity, schema, name in connection.execute(OBJECTS).fetchall()
-        if not named & {(schema, name), (" ", name), ("\n", name)}
+        # The publications of a database are none of ours, whatever they are called.
+        if kind == "publication relation" or not named & {(schema, name), (" ", name), ("\n", name)}
     }
 
 

@@ -19,7 +19,7 @@ from betledger.migrating.bookkeeping import Bookkeeping, Left
 from betledger.migrating.distributing import distribute, told
 from betledger.migrating.files import Files, Repeatable, Versioned
 from betledger.migrating.folders import Source
-from betledger.migrating.losses import dropped, filled, lost, of_others
+from betledger.migrating.losses import dropped, filled, lost, named_by, of_others
 from betledger.migrating.parsed import made_by
 from betledger.migrating.standing import forget, is_recorded, make_again, no_longer, record
 from betledger.migrating.state import State, compared
@@ -228,15 +228,15 @@ class Migrator:
 
     def _require_nothing_lost(self, files: Sequence[Versioned]) -> None:
         """Roll back in a transaction that is itself rolled back, and look at what is gone."""
-        texts = self.files.contents.values()
-        before, others = filled(self.connection), of_others(self.connection, texts)
+        named = named_by(self.files.contents.items())
+        before, others = filled(self.connection), of_others(self.connection, named)
         with self.bookkeeping.backend.transaction(rollback_on_exit=True):
             for file in files:
                 # What cannot be rolled back cannot be tried; it builds and drops indexes.
                 if transactional(str(file.rollback), read(file.rollback)):
                     self.applier.undo(file)
             gone = lost(before, filled(self.connection))
-            of_nobody = dropped(others, of_others(self.connection, texts))
+            of_nobody = dropped(others, of_others(self.connection, named))
         if of_nobody:
             raise BetledgerError(
                 f"what no migration makes would be dropped: {', '.join(of_nobody)}: nothing was rolled back; make a"
