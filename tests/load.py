@@ -28,6 +28,8 @@ WEIGHTS = {
 # What another attempt may heal: deadlock and serialization, a lost or ended session, no room, a cancelled statement, a
 # shard whose node is down.
 PASSING = ("40001", "40P01", "08", "57", "53", "58", "BL032")
+# What an operation of the plan may be answered with, as others came before it.
+REFUSALS = ("BL002", "BL003", "BL004", "BL005")
 # How the functions name what they do in the ids of their events.
 DONE = {
     "confirm_bet": "confirmed", "settle_bet": "settled", "cancel_bet": "cancelled",
@@ -87,7 +89,7 @@ class Answer:
         end: after it.
         attempts: how many there were; all but the last may have been done or not.
         row: the answer; None when it was refused.
-        refusal: the SQLSTATE of the refusal.
+        refusal: the SQLSTATE of the refusal, with its message where none was to be expected.
     """
 
     operation: Operation
@@ -209,7 +211,7 @@ class Client:
                 # What Citus says of a connection between nodes that was lost.
                 between_nodes = state == "XX000" and ("connection" in str(error) or "was shut down" in str(error))
                 if not state.startswith(PASSING) and not between_nodes:
-                    return attempts, begun, None, f"{state} {error}" if state.startswith("XX") else state
+                    return attempts, begun, None, state if state in REFUSALS else f"{state} {error}"
                 self._record.errors[state] += 1
                 assert time.monotonic() < deadline, f"no answer for {self._patience} s: {error}"
                 time.sleep(random.uniform(0.001, 0.02) * min(attempts, 10))
@@ -295,9 +297,7 @@ def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
         )
         came += balance["corrections"]
         assert came == balance["balances"] == balance["kept_balances"]
-    unexpected = Counter(
-        a.refusal for a in record.answers if a.refusal not in (None, "BL002", "BL003", "BL004", "BL005")
-    )
+    unexpected = Counter(a.refusal for a in record.answers if a.refusal not in (None, *REFUSALS))
     assert not unexpected, unexpected
     effects = _one_effect_each(db, record.answers)
     _every_status_is_that_of_the_effects(db, effects)
