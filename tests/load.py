@@ -16,7 +16,8 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from ledger import call, rows
+from ledger import call, call_all, rows
+from psycopg.types.json import Jsonb
 
 # The same users and keys for both: what crosses the wall between them would show.
 TENANTS, USERS = (1, 2), ("u0", "u1", "u2", "u3")
@@ -172,6 +173,42 @@ def sent(operation: Operation) -> list[Any]:
     return arguments
 
 
+# What sends many of a function at once, and the names of its arguments.
+MANY = {
+    "place_bet": ("place_bets", ("user_id", "stake", "odds", "fixture_id", "from_balance")),
+    "confirm_bet": ("confirm_bets", ("bet_id",)),
+    "settle_bet": ("settle_bets", ("bet_id", "result", "payout")),
+    "cancel_bet": ("cancel_bets", ("bet_id", "reason")),
+    "deposit": ("deposits", ("user_id", "amount")),
+    "withdraw": ("withdrawals", ("user_id", "amount")),
+}
+# So many operations of a client that batches are looked through for those of one function.
+TOGETHER = 15
+
+
+def grouped(operations: list[Operation]) -> Iterator[list[Operation]]:
+    """The operations in groups that one call can send."""
+    for first in range(0, len(operations), TOGETHER):
+        groups: dict[object, list[Operation]] = defaultdict(list)
+        for n, operation in enumerate(operations[first : first + TOGETHER]):
+            alone = n if operation.function not in MANY else None
+            groups[operation.function, operation.tenant, alone].append(operation)
+        yield from groups.values()
+
+
+def send(connection: psycopg.Connection, operations: list[Operation]) -> list[dict[str, Any]]:
+    """The answers of operations: of one by its function, of many by a batch that does what can be done."""
+    if len(operations) == 1:
+        return [call(connection, operations[0].function, *sent(operations[0]))]
+    batch, names = MANY[operations[0].function]
+    items = [
+        dict(zip(names, (str(a) if isinstance(a, Decimal) else a for a in o.arguments), strict=True))
+        | {"idempotency_key": o.key}
+        for o in operations
+    ]
+    return call_all(connection, batch, operations[0].tenant, Jsonb(items), None, False)
+
+
 @dataclass
 class Record:
     """All that happened.
@@ -181,12 +218,14 @@ class Record:
         errors: how often which passing SQLSTATE came.
         maintained: how often which maintenance was done.
         differences: what ops.verify_projections() found meanwhile.
+        batched: how many operations were sent in batches.
     """
 
     answers: list[Answer] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     maintained: Counter[str] = field(default_factory=Counter)
     differences: list[dict[str, Any]] = field(default_factory=list)
+    batched: int = 0
 
 
 class Client:
@@ -243,14 +282,19 @@ def run(
     record = record if record is not None else Record()
     stop = threading.Event()
 
-    def work(operations: list[Operation]) -> list[Answer]:
+    def work(number: int, operations: list[Operation]) -> list[Answer]:
         client, answers = Client(app, record, patience), []
-        for operation in operations:
+        # Every third client sends in batches what it can.
+        for group in grouped(operations) if number % 3 == 0 else ([o] for o in operations):
             start = time.monotonic()
-            attempts, last, row, refusal = client.attempt(
-                lambda connection, o=operation: call(connection, o.function, *sent(o))
-            )
-            answers.append(Answer(operation, start, last, time.monotonic(), attempts, row, refusal))
+            attempts, last, rows_of, refusal = client.attempt(lambda connection, g=group: send(connection, g))
+            end = time.monotonic()
+            record.batched += len(group) if len(group) > 1 else 0
+            for operation, row in zip(group, rows_of or [{}] * len(group), strict=True):
+                state = refusal or row.get("sqlstate")
+                if state and not state.startswith(REFUSALS):
+                    state = f"{state} {row.get('message')}" if row else state
+                answers.append(Answer(operation, start, last, end, attempts, None if state else row, state))
         client.close()
         return answers
 
@@ -275,7 +319,7 @@ def run(
     with ThreadPoolExecutor(len(plans) + 1) as pool:
         maintenance = pool.submit(look_after)
         try:
-            for answers in pool.map(work, plans):
+            for answers in pool.map(work, range(len(plans)), plans):
                 record.answers += answers
         finally:
             stop.set()

@@ -1070,12 +1070,16 @@ ODD = {
 }  # fmt: skip
 # Those that run with the rights of the owner, and who may execute them.
 DEFINERS = {
-    "tenant_login": {"admit_shard", "begin_era", "moved_by_own", "refuse_event", "see_to_shard"},
-    "app": {"admit_shard", "begin_era", "moved_by_own", "refuse_event", "see_to_shard"},
+    "tenant_login": {
+        "admit_shard", "begin_era", "event_problem", "known_keys_own", "moved_by_own", "scale_refusal", "see_to_shard",
+    },
+    "app": {
+        "admit_shard", "begin_era", "event_problem", "known_keys_own", "moved_by_own", "scale_refusal", "see_to_shard",
+    },
     "reader": {"admit_shard", "begin_era", "feed_text", "see_to_shard"},
     "operator": {
-        "admit_shard", "begin_era", "change_tenant", "compile_shard", "create_tenant", "feed_text", "findings_text", "forget_consumer",
-        "keys_after", "mark_folded", "raise_era", "record_run", "refresh_rows", "refuse_event", "repair_slots", "see_to_shard",
+        "admit_shard", "begin_era", "change_tenant", "compile_shard", "create_tenant", "event_problem", "feed_text", "findings_text",
+        "forget_consumer", "keys_after", "mark_folded", "raise_era", "record_run", "refresh_rows", "repair_slots", "see_to_shard",
         "set_tenant_status", "trial_balance_text", "verify_text",
     },
     "stranger": set(),

@@ -24,6 +24,7 @@ FUNCTIONS = f"""
 """
 API = {
     "place_bet", "confirm_bet", "settle_bet", "cancel_bet", "deposit", "withdraw", "complete_payment", "fail_payment",
+    "place_bets", "confirm_bets", "settle_bets", "cancel_bets", "deposits", "withdrawals",
     "bet_history", "payment_history", "balance_history", "bet_events_between", "payment_events_between", "balance_events_between", "bet_as_of", "payment_as_of", "balance_as_of",
     "balance_statement", "bets_of", "payments_of", "tenant_as_of", "feed", "ledger_feed", "advance_consumer", "reset_consumer",
     "resettle_bet", "void_bet", "reverse_payment",

@@ -260,6 +260,10 @@ def test_every_read_of_the_guide_goes_to_one_shard(connect: Connect) -> None:
 CALLS = [
     "place_bet(1, 'u', 1, 2, 'f', 'k')", "confirm_bet(1, 'b')", "settle_bet(1, 'b', 'win', 2)", "cancel_bet(1, 'b')",
     "deposit(1, 'u', 1, 'k')", "withdraw(1, 'u', 1, 'k')", "complete_payment(1, 'p')", "fail_payment(1, 'p')",
+    "place_bets(1, '[{\"user_id\": \"u\", \"stake\": 1, \"odds\": 2, \"fixture_id\": \"f\"}]', 'k')",
+    "confirm_bets(1, '[{\"bet_id\": \"b\"}]', 'k', false)", "cancel_bets(1, '[{\"bet_id\": \"b\"}]', 'k')",
+    "settle_bets(1, '[{\"bet_id\": \"b\", \"result\": \"win\", \"payout\": 2}]', 'k')",
+    "deposits(1, '[{\"user_id\": \"u\", \"amount\": 1}]', 'k')", "withdrawals(1, '[{\"user_id\": \"u\", \"amount\": 1}]', 'k', false)",
     "bet_history(1, 'b')", "payment_history(1, 'p')", "balance_history(1, 'u')", "bet_events_between(1, 1, 2)",
     "bet_as_of(1, 'b', 1)", "payment_as_of(1, 'p', 1)", "balance_as_of(1, 'u', 1)", "balance_statement(1, 'u')",
     "bets_of(1, 'u')", "payments_of(1, 'u', 'completed')", "tenant_as_of(1, 1)",

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import BEGINNING, EVENT_TABLES, PAYLOADS, T0, TABLE_OF, TENANT, event, insert, place, rows, state
 from psycopg import sql
+from psycopg.types.json import Jsonb
 from test_payload import AN_EVENT_OF, EACH_FIELD
 
 EXAMPLES = int(os.environ.get("BETLEDGER_FUZZ_EXAMPLES", "40"))
@@ -472,6 +473,26 @@ LIMITS: list[tuple[Any, bool]] = [
 KEYS = IDENTIFIERS
 FLAGS: list[tuple[Any, bool]] = [(None, True), (True, True), (False, True)]
 OPTIONAL_KEYS: list[tuple[Any, bool]] = [(None, True), *(k for k in IDENTIFIERS if k[0] is not None)]
+# A good item of each batch, and the kind of each field.
+ITEM_OF: dict[str, dict[str, Any]] = {
+    "place_bets": {"user_id": "u1", "stake": 1, "odds": 2, "fixture_id": "f", "from_balance": False},
+    "confirm_bets": {"bet_id": "bet-1"},
+    "settle_bets": {"bet_id": "bet-1", "result": "win", "payout": 1},
+    "cancel_bets": {"bet_id": "bet-1", "reason": "r"},
+    "deposits": {"user_id": "u1", "amount": 1},
+    "withdrawals": {"user_id": "u1", "amount": 1},
+}
+KIND_OF = {
+    "user_id": "identifier", "stake": "amount", "odds": "odds", "fixture_id": "identifier", "from_balance": "flag", "bet_id": "bet",
+    "result": "result", "payout": "payout", "reason": "text", "amount": "amount", "idempotency_key": "key",
+}  # fmt: skip
+EACH_ITEM_FIELD = [(batch, field) for batch, item in ITEM_OF.items() for field in (*item, "idempotency_key")]
+# The items of a batch; what may be in them is tried below.
+ITEMS: list[tuple[Any, bool]] = [
+    (None, False), (Jsonb({}), False), (Jsonb("x"), False), (Jsonb(1), False), (Jsonb(None), False), (Jsonb([]), True),
+    (Jsonb([{}] * 50_001), False),
+]  # fmt: skip
+BATCH_KEYS: list[tuple[Any, bool]] = [(k, k is not None and 1 <= len(k) <= 190) for k, _ in IDENTIFIERS]
 # Each argument: its name in messages, a good value, and what else is tried.
 CURSORS = [(None, True), *((text, False) for text in ("", "x", "=", "e30", "W10", "WyJ4IiwgWzFdXQ", "é", "\x7f", "A" * 300, "%%"))]
 STATUSES = [(None, True), *((text, False) for text in ("", "x", "PLACED", " placed", "é", "\x7f", "A" * 300, "%%"))]
@@ -517,6 +538,13 @@ FUNCTIONS: dict[str, list[tuple[str, Any, list[tuple[Any, bool]]]]] = {
         ("tenant_id", TENANT, TENANTS), ("payment", "p3", ANYTHING), ("reason", "r", REASONS), ("idempotency_key", "new", OPTIONAL_KEYS),
         ("allow_negative", False, FLAGS),
     ],
+    **{
+        batch: [
+            ("tenant_id", TENANT, TENANTS), ("items", Jsonb([item]), ITEMS), ("idempotency_key", "new", [k for k in BATCH_KEYS if k[0] is not None or "bet_id" not in item]),
+            ("all_or_nothing", True, [(None, True), (False, True)]),
+        ]
+        for batch, item in ITEM_OF.items()
+    },
     "bet_history": [("tenant_id", TENANT, TENANTS), ("bet_id", "bet-1", ANYTHING)],
     "payment_history": [("tenant_id", TENANT, TENANTS), ("payment_id", "p1", ANYTHING)],
     "balance_history": [("tenant_id", TENANT, TENANTS), ("user_id", "u1", ANYTHING)],
@@ -627,6 +655,49 @@ def test_long_values_of_other_refusals_are_named_by_their_beginning(db, connect)
     with pytest.raises(psycopg.Error) as caught:
         app.execute("SELECT FROM deposit(10001, 'u1', 5, %s)", (long,))
     assert caught.value.sqlstate == "BL001" and long[:101] not in str(caught.value)
+    assert state(db) == before
+
+
+def try_item(app: psycopg.Connection, batch: str, field: str, token: str | None) -> None:
+    """Send a batch of one item with one field that may be anything, and take it back."""
+    item = ITEM_OF[batch] | ({"result": "win"} if field == "payout" else {})
+    others = {name: json.dumps(value) for name, value in item.items() if name != field} | ({} if token is None else {field: token})
+    text = "[{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in others.items()) + "}]"
+
+    def attempt() -> None:
+        app.execute(sql.SQL("SELECT * FROM {}(%s, %s::jsonb, 'new')").format(sql.Identifier(batch)), (TENANT, text))
+        raise psycopg.Rollback
+
+    error = outcome(app, "items", attempt)
+    try:
+        value = None if token is None else parsed(token)
+    except (ValueError, RecursionError):
+        assert error is not None and error.sqlstate in ("22P02", "22P05", "54001"), (token, error)
+        return
+    is_text = isinstance(value, str) and not isinstance(value, Number)
+    kind = KIND_OF[field]
+    if kind == "bet":
+        good = value is None or is_text
+    elif kind == "key":
+        good = value is None or is_text and 1 <= len(value) <= 200
+    else:
+        good = fine(kind, value, token is None)
+    if good:
+        # There may be no such bet, or no money; a payout has to suit its result.
+        assert error is None or error.sqlstate in ("BL002", "BL004") or "payout of a" in message(error), (token, error)
+    else:
+        assert error is not None and error.sqlstate == "BL001", f"{token} was taken: {error}"
+        assert "item 1: " in message(error) and field in message(error), error
+
+
+@pytest.mark.parametrize(("batch", "field"), EACH_ITEM_FIELD)
+def test_nasty_values_of_each_field_of_an_item(db, connect, batch, field):
+    app = connect("app")
+    place(db)
+    insert(db, event("V1_BALANCES_BALANCE_INCREASED", data={"amount": "9" * 20}))
+    before = state(db)
+    for token in (None, *TOKENS):
+        try_item(app, batch, field, token)
     assert state(db) == before
 
 

@@ -28,6 +28,7 @@ def test_a_random_load_has_a_serial_history(db: psycopg.Connection, connect: Con
     print(counts, dict(record.errors), dict(record.maintained))
     assert counts["operations"] == WORKERS * OPERATIONS
     assert all(counts[what] > 0 for what in ("effects", "corrections", "refused", "replays", "balance steps"))
+    assert record.batched > WORKERS
     assert min(record.maintained[what] for what in ("purge", "rebuild", "verify")) > 0
 
 

@@ -48,7 +48,7 @@ def test_the_sql_of_the_readme_runs(db: psycopg.Connection) -> None:
     db.execute("CALL ops.rebuild_projection('fixtures_view')")
     place(db, bet="bet-3")
     assert rows(db, "SELECT tenant_id, sum(bets) AS bets FROM fixtures_view GROUP BY tenant_id") == [
-        {"tenant_id": TENANT, "bets": 5}
+        {"tenant_id": TENANT, "bets": 6}
     ]
     assert rows(db, "SELECT * FROM ops.verify_projections()") == []
 

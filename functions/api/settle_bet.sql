@@ -14,18 +14,14 @@ DECLARE
 BEGIN
     p_idempotency_key := projection.key_of_call(p_idempotency_key);
     IF p_result = 'loss' AND p_payout <> 0 OR p_result = 'win' AND p_payout = 0 THEN
-        PERFORM projection.refuse_argument(
-            'payout of a ' || p_result, p_payout::text, 'Send 0 for a loss, more for a win, the stake for a void bet.'
-        );
+        PERFORM projection.refuse(projection.payout_refusal(p_result, p_payout, NULL));
     END IF;
     SELECT a.* INTO v_event FROM projection.append_to_bet(
         p_tenant_id, p_bet_id, 'V1_BETS_BET_SETTLED', jsonb_build_object('result', p_result, 'payout', p_payout),
         p_idempotency_key
     ) AS a;
     IF p_result = 'void' AND p_payout <> (v_event.placed ->> 'stake')::numeric THEN
-        PERFORM projection.refuse_argument(
-            'payout of a void bet', p_payout::text, format('Send its stake, %s.', v_event.placed ->> 'stake')
-        );
+        PERFORM projection.refuse(projection.payout_refusal(p_result, p_payout, v_event.placed ->> 'stake'));
     END IF;
     IF NOT v_event.duplicate AND p_payout > 0
         AND projection.moved_by(p_tenant_id, v_event.placed ->> 'user_id', 'bet_id', p_bet_id) < 0

@@ -6,11 +6,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF p_status <> 'active' THEN
-        RAISE EXCEPTION 'tenant % is %: it can be read and not written', p_tenant_id, p_status
-            USING ERRCODE = 'BL008',
-            HINT = format('Nothing was stored. An operator opens it with betledger tenant resume %s.', p_tenant_id);
-    END IF;
+    PERFORM projection.refuse(projection.closed_refusal(p_tenant_id, p_status));
 END
 $$;
 

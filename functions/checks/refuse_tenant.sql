@@ -8,28 +8,11 @@ RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    v_field text;
-    v_problem text;
-    v_hint text;
 BEGIN
     PERFORM projection.refuse_closed(p_tenant_id, p_status);
-    SELECT f.key INTO v_field
-    FROM projection.event_types AS t
-    CROSS JOIN LATERAL jsonb_each_text(t.required_fields || t.optional_fields) AS f
-    WHERE t.event_table = p_event_table AND t.event_type = p_event_type AND f.value ~ '^(amount|payout)'
-        AND projection.places(p_event_data ->> f.key) > p_scale
-    ORDER BY f.key LIMIT 1;
-    IF FOUND THEN
-        -- What is no amount at all is told first.
-        SELECT coalesce(p.problem, format('event_data.%s is %s', v_field, p_event_data -> v_field)),
-            coalesce(p.hint, format(
-                'Tenant %s counts in %s: send at most %s decimals.', p_tenant_id, p_currency, p_scale
-            ))
-        INTO v_problem, v_hint
-        FROM projection.payload_problem(p_event_table, p_event_type, p_event_data) AS p;
-        RAISE EXCEPTION '%: %', p_event_type, v_problem USING ERRCODE = 'BL001', HINT = v_hint;
-    END IF;
+    PERFORM projection.refuse(projection.scale_refusal(
+        p_event_table, p_event_type, p_event_data, p_tenant_id, p_currency, p_scale
+    ));
     RETURN true;
 END
 $$;

@@ -54,11 +54,7 @@ BEGIN
         CONTINUE WHEN v_was IS NULL;
         v_is := coalesce(v_is, v_was);
         IF v_was = 'cancelled' OR NOT v_corrects AND (v_was = 'settled' OR v_event.event_type = p_event_type) THEN
-            RAISE EXCEPTION 'bet % is %: it cannot be %',
-                quote_literal(left(p_bet_id, 100)), v_was, CASE WHEN v_corrects THEN 'corrected' ELSE v_status END
-                USING ERRCODE = 'BL003',
-                HINT = 'placed can be confirmed, settled or cancelled; confirmed can be settled or cancelled; settled '
-                    'can be resettled or voided.';
+            PERFORM projection.refuse(projection.step_refusal(p_bet_id, v_event.event_type, p_event_type));
         END IF;
         IF v_event."timestamp" > event_time - v_corrects::integer THEN
             RAISE EXCEPTION 'bet % was changed at the same moment', quote_literal(left(p_bet_id, 100))

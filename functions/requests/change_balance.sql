@@ -20,8 +20,7 @@ BEGIN
     )
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'balance event % of % is there already', p_id, quote_literal(left(p_related_to, 100))
-            USING ERRCODE = 'BL005', HINT = 'Send a new key with each new operation.';
+        PERFORM projection.refuse(projection.moved_refusal(p_id, p_related_to));
     END IF;
     IF p_event_type = 'V1_BALANCES_BALANCE_DECREASED' AND p_allow_negative IS NOT TRUE THEN
         -- The trigger of the event has locked the row of the user: what is read now stays until we commit.
@@ -30,10 +29,7 @@ BEGIN
         IF NOT FOUND THEN
             PERFORM projection.refuse_unseen('balance', p_user_id, p_tenant_id);
         ELSIF v_balance < 0 THEN
-            RAISE EXCEPTION 'user % has %, which is less than %',
-                quote_literal(left(p_user_id, 100)), v_balance + p_amount, p_amount
-                USING ERRCODE = 'BL004',
-                HINT = 'Deposit first, or ask for less. The same idempotency key may be sent again.';
+            PERFORM projection.refuse(projection.funds_refusal(p_user_id, v_balance, p_amount));
         END IF;
     END IF;
 END

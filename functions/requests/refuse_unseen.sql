@@ -7,12 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
-    RAISE EXCEPTION '% % of tenant % does not exist',
-        p_what, coalesce(quote_literal(left(p_id, 100)), 'null'), p_tenant_id
-        USING ERRCODE = 'BL002', HINT = format(
-            'Send the %s_id that the function which made the %s gave, and the tenant that it was made with.',
-            p_what, p_what
-        );
+    PERFORM projection.refuse(projection.unseen_refusal(p_what, p_id, p_tenant_id));
 END
 $$;
 

@@ -1,0 +1,34 @@
+SET LOCAL ROLE betledger_owner;
+
+CREATE OR REPLACE FUNCTION public.confirm_bets(
+    p_tenant_id bigint, p_items jsonb, p_idempotency_key text, p_all_or_nothing boolean DEFAULT true
+)
+RETURNS SETOF public.bet_item_result
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET row_security = on
+SET enable_seqscan = off
+AS $$
+DECLARE
+    v_items projection.batch_item[];
+BEGIN
+    v_items := projection.append_to_bets(
+        p_tenant_id, p_items, projection.key_of_call(p_idempotency_key), p_all_or_nothing, 'V1_BETS_BET_CONFIRMED'
+    );
+    RETURN QUERY SELECT r.* FROM projection.bet_item_results(p_tenant_id, v_items) AS r;
+END
+$$;
+
+COMMENT ON FUNCTION public.confirm_bets(bigint, jsonb, text, boolean) IS
+'Confirms many bets, as confirm_bet() would one after the other. p_items is a JSON array of {"bet_id", '
+'"idempotency_key"}; the key may be left out. Gives a row for each item in their order: item, its number from 1 on, '
+'the row of bets_view, duplicate, and where it was refused sqlstate, message and hint. With p_all_or_nothing, which '
+'is the default, the first refusal undoes all and is the error; without it, refused items store nothing and the '
+'others are done. The key of an item is idempotency_key, or made from that of the batch: a batch that is sent again '
+'answers as repeated calls do. Errors: those of confirm_bet(), with the number of the item; BL001 also no array, more'
+' than 50000 items, or a key of the batch of more than 190 characters; BL005 also a key that was used for a batch of '
+'other items. Example: SELECT * FROM public.confirm_bets(10001, ''[{"bet_id": "bet-1"}]'', ''confirm_bets-1'').';
+
+REVOKE ALL ON FUNCTION public.confirm_bets(bigint, jsonb, text, boolean) FROM public;
+
+GRANT EXECUTE ON FUNCTION public.confirm_bets(bigint, jsonb, text, boolean) TO betledger_app, betledger_tenant;
