@@ -20,7 +20,7 @@ import psycopg
 import pytest
 from betledger.server import EmbeddedServer, binaries
 from conftest import FOLDER, ledger_on, own_server_in
-from ledger import TENANT, append, call, event, insert, one, place, refused, rows, state
+from ledger import TENANT, append, call, one, place, refused, rows, state
 from psycopg import conninfo
 from psycopg.types.json import set_json_loads
 from test_cli import run
@@ -291,54 +291,6 @@ def test_erased_persons_are_erased_again(old: EmbeddedServer, tmp_path: Path) ->
         ledger.execute(again.encode())
         with refused("BL007"):
             call(ledger, "personal_key", TENANT, "user-1")
-
-
-def said(ledger: psycopg.Connection, title: str) -> list[list[tuple[object, ...]]]:
-    """What each statement of a section gives."""
-    statements = [s for block in section(title) for s in block.split(";\n")]
-    return [[tuple(row.values()) for row in rows(ledger, s.removesuffix(";").encode())] for s in statements]
-
-
-def test_a_result_is_corrected_and_a_payment_charged_back(db: psycopg.Connection) -> None:
-    # Of the names that the page has.
-    at = int(time.time() * 1000) - 10_000
-    append(
-        db, "DEPOSIT_CREATED", aggregate="payment-1", data={"user_id": "anna", "payment_id": "payment-1"}, timestamp=at
-    )
-    append(db, "BALANCE_INCREASED", data={"user_id": "anna", "payment_id": "payment-1"}, timestamp=at)
-    call(db, "complete_payment", TENANT, "payment-1")
-    place(db, bet="bet-1", data={"user_id": "anna", "stake": 40}, timestamp=at + 1)
-    append(db, "BALANCE_DECREASED", data={"user_id": "anna", "bet_id": "bet-1"}, timestamp=at + 1)
-    call(db, "settle_bet", TENANT, "bet-1", "win", 80)
-    call(db, "withdraw", TENANT, "anna", 90, "all but 50")
-    assert said(db, "Correct a result") == [
-        [("bet-1", "win", 100)],
-        [("bet-1", "void", 40)],
-        [(0,)],
-        [("anna", -30, 40, ["bet bet-1"])],
-        [(20, 70, "bet correction"), (-60, 10, "bet correction"), (-40, -30, "bet correction")],
-        [(0, 40)],
-    ]
-    assert said(db, "A chargeback") == [[("reversed", -130)], [(0,)], [(100, -180, -130)]]
-    assert rows(db, "SELECT * FROM ops.reconcile()") == rows(db, "SELECT * FROM ops.verify_projections()") == []
-
-
-def test_a_trigger_of_a_team_is_told_once_of_each_event(old: EmbeddedServer, tmp_path: Path) -> None:
-    url = ledger_on(old)
-    (block,) = section("React to what happens")
-    (tmp_path / "db" / "schema").mkdir(parents=True)
-    (tmp_path / "db" / "schema" / "0001_outbox.sql").write_text("SET LOCAL ROLE betledger_owner;\n\n" + block)
-    assert run("migrate", "--migrations", str(tmp_path / "db"), url=url).returncode == 0
-    with psycopg.connect(url, autocommit=True) as ledger:
-        place(ledger, bet="b1")
-        settled = append(ledger, "BET_SETTLED", aggregate="b1")
-        insert(ledger, *(event("V1_BETS_BET_SETTLED", aggregate=f"b{n}") for n in (2, 3)))
-        with ledger.transaction(force_rollback=True):
-            append(ledger, "BET_SETTLED", aggregate="b4")
-        ledger.execute("CALL ops.rebuild_projection()")
-        told = rows(ledger, "SELECT event_id FROM outbox")
-        assert len(told) == 3 and {"event_id": settled} in told
-    assert run("status", "--migrations", str(tmp_path / "db"), url=url).returncode == 0
 
 
 @pytest.fixture

@@ -42,6 +42,37 @@ SELECT * FROM public.withdraw(10001, 'anna', 1000, 'anna-withdrawal-1');
 -- Nothing of it was stored, so the same key may be sent again with an amount that is there.
 SELECT type, amount, status, balance FROM public.withdraw(10001, 'anna', 44, 'anna-withdrawal-1');
 
+-- Two more bets on match-8, in one call; anna's is staked from her balance.
+SELECT item, user_id, stake, status
+FROM public.place_bets(10001, '[
+    {"user_id": "anna", "stake": 20, "odds": 1.5, "fixture_id": "match-8", "from_balance": true},
+    {"user_id": "clara", "stake": 7, "odds": 2.8, "fixture_id": "match-8"}
+]', 'slip-1');
+
+-- The match is over, and all its bets are settled at once.
+SELECT s.item, s.user_id, s.status, s.result, s.payout
+FROM (
+    SELECT jsonb_agg(jsonb_build_object(
+        'bet_id', b.bet_id, 'result', CASE b.user_id WHEN 'anna' THEN 'win' ELSE 'loss' END,
+        'payout', CASE b.user_id WHEN 'anna' THEN b.stake * b.odds ELSE 0 END
+    ) ORDER BY b.user_id) AS items
+    FROM public.bets_view AS b WHERE b.tenant_id = 10001 AND b.fixture_id = 'match-8'
+) AS m CROSS JOIN LATERAL public.settle_bets(10001, m.items, 'match-8 is over') AS s;
+
+-- The goal did not count: anna's bet is corrected, and the payout taken back.
+SELECT status, result, payout
+FROM public.resettle_bet(
+    10001,
+    (SELECT bet_id FROM public.bets_view WHERE tenant_id = 10001 AND fixture_id = 'match-8' AND user_id = 'anna'),
+    'loss', 0, 'match-8 corrected'
+);
+
+-- Her statement, with what caused each movement.
+SELECT entry, amount, balance, cause FROM public.balance_statement(10001, 'anna');
+
+-- Other systems read the feed: every event once, in an order in which none comes before one that was shown.
+SELECT event_type, event_data ->> 'amount' AS amount, event_data ->> 'payout' AS payout FROM public.feed(10001);
+
 -- An application may also insert events itself, as this one of tenant 10002 does; the read tables follow in the same
 -- transaction.
 INSERT INTO public.bet_events (id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata)
