@@ -20,10 +20,10 @@ import pytest
 from betledger.migrating.files import sql_root
 from betledger.migrating.migrator import opened
 from citus_cluster import Cluster, running_cluster, why_not
+from command import run
 from conftest import FOLDER, SETTINGS, own_server_in
 from ledger import EVENT_TABLES, T0, call, event, insert, one, place, refused, rows
 from psycopg import conninfo
-from test_cli import run
 from test_doctor import findings
 from test_guide import READS
 from test_readme import statements

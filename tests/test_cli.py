@@ -20,29 +20,9 @@ import typer
 from betledger.cli import app
 from betledger.demo.player import play
 from betledger.errors import BetledgerError
+from command import run
 from psycopg import conninfo
 from rich.console import Console
-
-
-def run(
-    *arguments: str, url: str | None = None, cwd: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    clean = {
-        k: v
-        for k, v in os.environ.items()
-        if k not in {"DATABASE_URL", "BETLEDGER_HOME"} and not k.startswith("PGHOST")
-    }
-    if url:
-        clean["DATABASE_URL"] = url
-    return subprocess.run(
-        [sys.executable, "-m", "betledger", *arguments],
-        env=clean | environment,
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_a_migrated_database_is_up_to_date(dsn: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from command import run
 from conftest import FOLDER, ledger_on, own_server_in
 from ledger import append, place, rows, unchanged
-from test_cli import run
 
 NOT_FOR_TESTS = {"commits survive a crash"}
 BROKEN = {

@@ -12,45 +12,51 @@ from ledger import T0, TENANT, append, place
 from psycopg import conninfo, sql
 from typer.testing import CliRunner
 
-HOSTILE = {
-    "standard_conforming_strings": "off",
-    "backslash_quote": "off",
-    "escape_string_warning": "on",
-    "array_nulls": "off",
-    "transform_null_equals": "on",
-    "check_function_bodies": "off",
-    "DateStyle": "SQL, DMY",
-    "IntervalStyle": "sql_standard",
-    "TimeZone": "Pacific/Chatham",
-    "bytea_output": "escape",
-    "extra_float_digits": "-15",
-    "quote_all_identifiers": "on",
-    "lc_messages": "C",
-    "search_path": "pg_temp, nowhere",
-    "row_security": "off",
-    "statement_timeout": "1s",
-    "transaction_timeout": "1s",
-    "lock_timeout": "1ms",
-    "idle_in_transaction_session_timeout": "1s",
-    "default_transaction_isolation": "serializable",
-    "default_transaction_deferrable": "on",
-    "synchronous_commit": "off",
-    "xmloption": "document",
-    "client_encoding": "LATIN1",
-    "client_min_messages": "error",
-    "work_mem": "64kB",
-    "temp_buffers": "800kB",
-    "hash_mem_multiplier": "1",
-    "jit": "on",
-    "plan_cache_mode": "force_custom_plan",
-    "enable_indexscan": "off",
-    "enable_seqscan": "off",
-    "enable_nestloop": "off",
-    "from_collapse_limit": "1",
-    "geqo_threshold": "2",
-    "constraint_exclusion": "on",
-    "default_toast_compression": "pglz",
-    "default_statistics_target": "1",
+# Those that can be told apart by what goes wrong are set together: each ledger that is made takes a while.
+HOSTILE: dict[str, dict[str, str]] = {
+    "how text is read and written": {
+        "standard_conforming_strings": "off",
+        "backslash_quote": "off",
+        "escape_string_warning": "on",
+        "array_nulls": "off",
+        "transform_null_equals": "on",
+        "DateStyle": "SQL, DMY",
+        "IntervalStyle": "sql_standard",
+        "TimeZone": "Pacific/Chatham",
+        "bytea_output": "escape",
+        "extra_float_digits": "-15",
+        "quote_all_identifiers": "on",
+        "lc_messages": "C",
+        "xmloption": "document",
+        "client_encoding": "LATIN1",
+    },
+    "how plans are made": {
+        "jit": "on",
+        "plan_cache_mode": "force_custom_plan",
+        "enable_indexscan": "off",
+        "enable_nestloop": "off",
+        "from_collapse_limit": "1",
+        "geqo_threshold": "2",
+        "constraint_exclusion": "on",
+        "default_statistics_target": "1",
+        "work_mem": "64kB",
+        "temp_buffers": "800kB",
+        "hash_mem_multiplier": "1",
+    },
+    "what is checked, told and kept": {
+        "check_function_bodies": "off",
+        "client_min_messages": "error",
+        "synchronous_commit": "off",
+        "default_toast_compression": "pglz",
+        "enable_seqscan": "off",
+    },
+    "isolation": {"default_transaction_isolation": "serializable", "default_transaction_deferrable": "on"},
+    "search_path": {"search_path": "pg_temp, nowhere"},
+    "row_security": {"row_security": "off"},
+    "statement_timeout": {"statement_timeout": "1s"},
+    "transaction_timeout": {"transaction_timeout": "1s"},
+    "lock_timeout": {"lock_timeout": "1ms"},
+    "idle_in_transaction_session_timeout": {"idle_in_transaction_session_timeout": "1s"},
 }
 READ = """
 SELECT jsonb_build_array(
@@ -98,16 +104,19 @@ def command(*arguments: str, url: str) -> str:
 
 @pytest.mark.not_on_citus("a setting of the database does not reach the other nodes")
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_setting_of_the_database_changes_nothing(empty: str, name: str) -> None:
+def test_settings_of_the_database_change_nothing(empty: str, name: str) -> None:
     with psycopg.connect(empty, autocommit=True) as connection:
-        if not connection.execute("SELECT FROM pg_settings WHERE lower(name) = lower(%s)", (name,)).rowcount:
+        known = {row[0].lower() for row in connection.execute("SELECT name FROM pg_settings")}
+        settings = {setting: value for setting, value in HOSTILE[name].items() if setting.lower() in known}
+        if not settings:
             pytest.skip(f"this server has no {name}")
-        connection.execute(
-            sql.SQL("ALTER DATABASE {} SET {} = {}").format(
-                sql.Identifier(connection.info.dbname), sql.Identifier(name),
-                sql.SQL(", ").join(sql.Literal(part) for part in HOSTILE[name].split(", ")),
-            )
-        )  # fmt: skip
+        for setting, value in settings.items():
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} SET {} = {}").format(
+                    sql.Identifier(connection.info.dbname), sql.Identifier(setting),
+                    sql.SQL(", ").join(sql.Literal(part) for part in value.split(", ")),
+                )
+            )  # fmt: skip
     command("migrate", url=empty)
     with psycopg.connect(conninfo.make_conninfo(empty), autocommit=True) as connection:
         use(connection)

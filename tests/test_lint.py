@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from command import run
 from ledger import rows
-from test_cli import run
 
 pytestmark = pytest.mark.skipif(
     not (Path(sys.executable).parent / "squawk").exists(), reason="betledger[lint] is not installed"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from command import run
 from ledger import append, call, event, insert, rows
 from psycopg import conninfo
-from test_cli import run
 
 ON_PLAIN_ONLY = pytest.mark.not_on_citus("a cluster is made in the locale of its servers")
 LOCALES = {

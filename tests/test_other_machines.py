@@ -24,10 +24,11 @@ import typer
 from betledger.cli import app
 from betledger.errors import BetledgerError
 from betledger.server import EmbeddedServer
+from command import run
 from conftest import FOLDER, ledger_on, own_server_in
 from ledger import one, rows
 from psycopg import conninfo
-from test_cli import run, shown_by
+from test_cli import shown_by
 from test_team_folders import BASE, TOUCH, write
 from typer.testing import CliRunner
 
@@ -426,14 +427,8 @@ def test_ctrl_c_tells_what_is_left(empty, tmp_path):
     ],
 )
 def test_no_url_shows_its_password(url, message):
-    for command in (
-        ("status",),
-        ("config",),
-        ("config", "--json"),
-        ("version",),
-        ("plan",),
-        ("role", "create", "x", "--member-of", "g"),
-    ):
+    commands = (("status",), ("config",), ("config", "--json"), ("version",), ("plan",), ("role", "create", "x", "--member-of", "g"))
+    for command in commands:
         for r in (run(*command, url=url), run(*command, "--scratch-url", url, url=url)):
             assert "secret" not in r.stdout + r.stderr and "ret@h" not in r.stdout + r.stderr, (
                 command,

@@ -18,10 +18,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from command import run
 from conftest import LOGINS, PASSWORD
 from ledger import OTHER, TENANT, call, place, rows
 from psycopg import conninfo
-from test_cli import run
 
 PROGRAM = os.environ.get("PGBOUNCER") or shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="pgbouncer is not installed, and PGBOUNCER does not name it")

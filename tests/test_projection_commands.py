@@ -9,8 +9,8 @@ import betledger
 import psycopg
 import pytest
 from betledger.migrating.catalogue import catalogue
+from command import run
 from ledger import EVENT_TABLES, OTHER, TENANT, append, place, rows
-from test_cli import run
 
 SHIPPED = {
     "public.bets_view": ["public.bet_events"],

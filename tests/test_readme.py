@@ -13,10 +13,11 @@ import betledger
 import psycopg
 import pytest
 from betledger.migrating.statements import statements as split
+from command import run
 from ledger import READ_TABLES, TENANT, append, event, insert, place, rows
 from psycopg import conninfo
 from test_catalogue import API
-from test_cli import drop_login, run
+from test_cli import drop_login
 from test_projections import BONUS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

@@ -19,11 +19,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from betledger.server import EmbeddedServer, binaries
+from command import run
 from conftest import FOLDER, ledger_on, own_server_in
 from ledger import TENANT, append, call, one, place, refused, rows, state
 from psycopg import conninfo
 from psycopg.types.json import set_json_loads
-from test_cli import run
 
 PAGE = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text(encoding="utf-8")
 SETTINGS = {"fsync": "off", "wal_level": "logical"}

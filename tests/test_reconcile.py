@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from command import run
 from ledger import OTHER, T0, TENANT, append, call, one, place, refused, rows
-from test_cli import run
 
 FINDINGS = "SELECT finding, subject, user_id, expected, actual FROM ops.reconcile(%s)"
 

@@ -13,10 +13,10 @@ from betledger.migrating.migrator import opened
 from betledger.migrating.standing import no_longer
 from betledger.migrating.waiting import Limits
 from betledger.server import binaries
+from command import run
 from conftest import FOLDER, ledger_on, own_server_in
 from ledger import TENANT, call, one, place, rows, state
 from psycopg import conninfo
-from test_cli import run
 
 DAMAGE = {
     "a policy that was dropped": "DROP POLICY own_tenant ON bets_view",

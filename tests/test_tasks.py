@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from betledger.migrating.statements import statements
+from command import run
 from ledger import TENANT, append, call, event, insert, place, rows
-from test_cli import run
 
 PAGE = (Path(__file__).parent.parent / "docs" / "tasks.md").read_text(encoding="utf-8")
 Connect = Callable[..., psycopg.Connection]

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from betledger.errors import BetledgerError
 from betledger.migrating.folders import Source
+from command import run
 from ledger import one, rows
 from psycopg import conninfo
-from test_cli import run
 
 BASE = {"schema/0001_t.sql": "CREATE TABLE t (n integer);\n", "schema/0001_t.rollback.sql": "DROP TABLE t;\n"}
 TOUCH = "CREATE OR REPLACE FUNCTION public.touch({}) RETURNS integer LANGUAGE sql AS 'SELECT 1';\n"

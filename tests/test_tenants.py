@@ -16,6 +16,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from betledger.database import on_citus
+from command import run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import (
@@ -38,7 +39,6 @@ from ledger import (
     wait_until_blocked,
 )
 from test_chaos import CALLS
-from test_cli import run
 from test_concurrency import at_once, states
 from test_doctor import findings
 

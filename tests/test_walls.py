@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from betledger.database import on_citus
 from betledger.migrating.migrator import opened
+from command import run
 from conftest import PASSWORD
 from ledger import (
     BEGINNING,
@@ -31,7 +32,6 @@ from ledger import (
 )
 from psycopg import conninfo, sql
 from psycopg.types.json import Jsonb
-from test_cli import run
 
 EVERY_TABLE = (*EVENT_TABLES, *READ_TABLES, "projection.tenant_totals")
 ROLES = ("app", "tenant_login", "reader", "operator")
