@@ -79,7 +79,9 @@ def test_the_errors_of_the_readme_are_those_that_are_raised(db: psycopg.Connecti
         db,
         "SELECT p.prosrc AS text FROM pg_proc AS p WHERE p.pronamespace::regnamespace::text IN ('public', 'projection', 'ops', 'http')",
     )
-    raised = {code for body in bodies for code in re.findall(r"ERRCODE = '([A-Z0-9]{5})'", body["text"])}
+    # At once, or as what a batch says of an item.
+    raises = r"(?:ERRCODE =|ROW\(|sqlstate :=)\s*'([A-Z0-9]{5})'"
+    raised = {code for body in bodies for code in re.findall(raises, body["text"])}
     listed = {code for codes, _ in table("SQLSTATE") for code in re.findall(r"`(\w{5})`", codes)}
     # 23505, 40001, 40P01 and 42501 are PostgreSQL's; what the compiler raises it catches itself.
     assert listed - {"23505", "40001", "40P01", "42501"} == raised - {"BL0PR", "BL0AG"}
@@ -90,6 +92,8 @@ def test_the_functions_of_the_readme_are_all_there_are() -> None:
     named = set(re.findall(r"(?:SELECT|FROM) (\w+)\(", section)) | {
         "payment_events_between", "balance_events_between", "payment_as_of", "payments_of",
     }  # fmt: skip
+    (many,) = re.findall(r"((?:`\w+`,? (?:and )?)+)do up to 50,000", section)
+    named |= set(re.findall(r"\w+", many)) - {"and"}
     assert "and payment_, balance_events_between" in section and "and payment_as_of" in section
     assert "and payments_of" in section
     assert named == API
