@@ -9,7 +9,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 from command import run
-from ledger import OTHER, T0, TENANT, append, call, one, place, refused, rows
+from ledger import OTHER, T0, TENANT, append, call, event, insert, one, place, refused, rows
 
 FINDINGS = "SELECT finding, subject, user_id, expected, actual FROM ops.reconcile(%s)"
 
@@ -22,6 +22,7 @@ def trial(db: psycopg.Connection, tenant: int = TENANT, **of: object) -> dict[st
     """The trial balance of a tenant, which has to add up, without what is 0."""
     row = one(db, "SELECT * FROM ops.trial_balance(%s, %s, %s)", (tenant, of.get("at"), of.get("user")))
     kept = row.pop("kept_balances")
+    assert row.pop("currency") is None
     assert row.pop("tenant_id") == tenant and (of.get("at") or kept == row["balances"])
     signs = {"withdrawals": -1, "stakes": -1, "other_debits": -1, "balances": 0}
     assert sum(amount * signs.get(name, 1) for name, amount in row.items()) == row["balances"]
@@ -169,6 +170,17 @@ def test_as_of_a_moment_later_events_are_not_there(till):
     # That of T0: the payment is there, and nothing has moved.
     assert trial(till, at="2023-11-14 22:13:20+00") == {}
     assert trial(till)["balances"] == Decimal("200.5")
+
+
+def test_amounts_are_told_with_their_currency(db, till):
+    insert(db, event("V1_BALANCES_BALANCE_DECREASED", data={"user_id": "anna", "bet_id": "none", "amount": 200}))
+    db.execute("SELECT FROM ops.create_tenant(%s, 'North', 'EUR', 2)", (TENANT,))
+    told = "SELECT tenant_id, currency FROM ops.{}() ORDER BY tenant_id"
+    assert rows(db, told.format("trial_balance")) == [
+        {"tenant_id": TENANT, "currency": "EUR"}, {"tenant_id": OTHER, "currency": None},
+    ]  # fmt: skip
+    for function in ("reconcile", "negative_balances"):
+        assert rows(db, told.format(function)) == [{"tenant_id": TENANT, "currency": "EUR"}], function
 
 
 def test_who_may_reconcile(connect, till):

@@ -6,7 +6,10 @@ LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET row_security = on
 AS $$
-    SELECT projection.filled('findings', jsonb_build_object('movements', projection.movements_text(p_shard_id)))
+    SELECT projection.filled('findings', jsonb_build_object(
+        'movements', projection.movements_text(p_shard_id),
+        'tenants', projection.local_table('public.tenants', p_shard_id)
+    ))
 $$;
 
 COMMENT ON FUNCTION projection.findings_text(bigint) IS

@@ -8,7 +8,8 @@ SET row_security = on
 AS $$
     SELECT projection.filled('trial_balance', jsonb_build_object(
         'movements', projection.movements_text(p_shard_id),
-        'balances', projection.local_table('public.user_balances_view', p_shard_id)
+        'balances', projection.local_table('public.user_balances_view', p_shard_id),
+        'tenants', projection.local_table('public.tenants', p_shard_id)
     ))
 $$;
 

@@ -2,7 +2,8 @@ SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION ops.negative_balances(p_tenant_id bigint DEFAULT NULL)
 RETURNS TABLE (
-    tenant_id bigint, user_id text, balance numeric, allowed numeric, causes text[], last_transaction_at timestamptz
+    tenant_id bigint, user_id text, currency text, balance numeric, allowed numeric, causes text[],
+    last_transaction_at timestamptz
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -11,7 +12,8 @@ AS $$
 BEGIN
     -- Not as SQL: Citus plans no such function with parameters.
     RETURN QUERY
-    SELECT b.tenant_id, b.user_id, b.balance, coalesce(trim_scale(sum((e.event_data ->> 'amount')::numeric)), 0),
+    SELECT b.tenant_id, b.user_id, t.currency, b.balance,
+        coalesce(trim_scale(sum((e.event_data ->> 'amount')::numeric)), 0),
         array_agg(
             coalesce('payment ' || (e.event_data ->> 'payment_id'), 'bet ' || (e.event_data ->> 'bet_id'))
             ORDER BY e."timestamp", e.id
@@ -21,8 +23,9 @@ BEGIN
     LEFT JOIN public.balance_events AS e ON e.tenant_id = b.tenant_id
         AND (e.event_data ->> 'user_id') COLLATE "C" = b.user_id
         AND e.event_data -> 'allow_negative' = 'true' AND projection.event_kind(e.event_type) = 'debit'
+    LEFT JOIN public.tenants AS t ON t.tenant_id = b.tenant_id
     WHERE b.balance < 0 AND (p_tenant_id IS NULL OR b.tenant_id = p_tenant_id)
-    GROUP BY b.tenant_id, b.user_id, b.balance, b.last_transaction_at
+    GROUP BY b.tenant_id, b.user_id, t.currency, b.balance, b.last_transaction_at
     ORDER BY b.tenant_id, b.user_id;
 END
 $$;
@@ -30,8 +33,8 @@ $$;
 COMMENT ON FUNCTION ops.negative_balances(bigint) IS
 'The balances below zero, of one tenant or of all: what corrections were allowed to take in all (p_allow_negative), '
 'and for which payments and bets. Where that is less than what is missing, a client has taken too much by events of '
-'its own: ops.doctor() says so. Until a balance is covered, functions take nothing from it. Example: SELECT * FROM '
-'ops.negative_balances(10001).';
+'its own: ops.doctor() says so. Until a balance is covered, functions take nothing from it. currency is that of the '
+'tenant, null where it has no row in public.tenants. Example: SELECT * FROM ops.negative_balances(10001).';
 
 REVOKE ALL ON FUNCTION ops.negative_balances(bigint) FROM public;
 

@@ -4,7 +4,9 @@ CREATE OR REPLACE FUNCTION ops.reconcile(
     p_tenant_id bigint DEFAULT NULL, p_at timestamptz DEFAULT NULL, p_user_id text DEFAULT NULL,
     p_shard_id bigint DEFAULT NULL
 )
-RETURNS TABLE (tenant_id bigint, finding text, subject text, user_id text, expected numeric, actual numeric)
+RETURNS TABLE (
+    tenant_id bigint, finding text, subject text, user_id text, currency text, expected numeric, actual numeric
+)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET row_security = on
@@ -14,7 +16,7 @@ AS $$
 BEGIN
     IF p_shard_id IS NULL AND projection.is_distributed('public.bet_events') THEN
         RETURN QUERY
-        SELECT r.tenant_id, r.finding, r.subject, r.user_id, r.expected, r.actual
+        SELECT r.tenant_id, r.finding, r.subject, r.user_id, r.currency, r.expected, r.actual
         FROM projection.on_shards(
             format(
                 'SELECT coalesce(jsonb_agg(r), ''[]'') FROM ops.reconcile(%L, %L, %L, <shard_id>) AS r',
@@ -22,7 +24,8 @@ BEGIN
             ), p_tenant_id
         ) AS s,
         jsonb_to_recordset(s::jsonb) AS r (
-            tenant_id bigint, finding text, subject text, user_id text, expected numeric, actual numeric
+            tenant_id bigint, finding text, subject text, user_id text, currency text, expected numeric,
+            actual numeric
         );
         RETURN;
     END IF;
@@ -37,8 +40,8 @@ COMMENT ON FUNCTION ops.reconcile(bigint, timestamptz, text, bigint) IS
 'what the events of the payment or bet say that it moves by now (a deposit its amount, a failed or reversed one 0, a '
 'bet its payout, as corrected last, less its stake), actual what the balance events that name it have moved. Of one '
 'tenant or of all, now or as of a moment, of one user or of all. Balance events that name nothing are no finding: '
-'ops.trial_balance() counts them apart. On Citus all shards are looked at on their nodes. Error: BL032 a shard failed. '
-'Example: SELECT * FROM ops.reconcile(10001).';
+'ops.trial_balance() counts them apart. currency is that of the tenant. On Citus all shards are looked '
+'at on their nodes. Error: BL032 a shard failed. Example: SELECT * FROM ops.reconcile(10001).';
 
 REVOKE ALL ON FUNCTION ops.reconcile(bigint, timestamptz, text, bigint) FROM public;
 

@@ -5,8 +5,9 @@ CREATE OR REPLACE FUNCTION ops.trial_balance(
     p_shard_id bigint DEFAULT NULL
 )
 RETURNS TABLE (
-    tenant_id bigint, deposits numeric, withdrawals numeric, stakes numeric, payouts numeric, refunds numeric,
-    corrections numeric, other_credits numeric, other_debits numeric, balances numeric, kept_balances numeric
+    tenant_id bigint, currency text, deposits numeric, withdrawals numeric, stakes numeric, payouts numeric,
+    refunds numeric, corrections numeric, other_credits numeric, other_debits numeric, balances numeric,
+    kept_balances numeric
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -17,8 +18,8 @@ AS $$
 BEGIN
     IF p_shard_id IS NULL AND projection.is_distributed('public.bet_events') THEN
         RETURN QUERY
-        SELECT r.tenant_id, r.deposits, r.withdrawals, r.stakes, r.payouts, r.refunds, r.corrections,
-            r.other_credits, r.other_debits, r.balances, r.kept_balances
+        SELECT r.tenant_id, r.currency, r.deposits, r.withdrawals, r.stakes, r.payouts, r.refunds,
+            r.corrections, r.other_credits, r.other_debits, r.balances, r.kept_balances
         FROM projection.on_shards(
             format(
                 'SELECT coalesce(jsonb_agg(r), ''[]'') FROM ops.trial_balance(%L, %L, %L, <shard_id>) AS r',
@@ -26,9 +27,9 @@ BEGIN
             ), p_tenant_id
         ) AS s,
         jsonb_to_recordset(s::jsonb) AS r (
-            tenant_id bigint, deposits numeric, withdrawals numeric, stakes numeric, payouts numeric,
-            refunds numeric, corrections numeric, other_credits numeric, other_debits numeric, balances numeric,
-            kept_balances numeric
+            tenant_id bigint, currency text, deposits numeric, withdrawals numeric, stakes numeric,
+            payouts numeric, refunds numeric, corrections numeric, other_credits numeric, other_debits numeric,
+            balances numeric, kept_balances numeric
         );
         RETURN;
     END IF;
@@ -42,8 +43,9 @@ COMMENT ON FUNCTION ops.trial_balance(bigint, timestamptz, text, bigint) IS
 'stakes from the balance plus payouts plus refunds of cancelled bets, plus corrections (what later results, voided '
 'bets and reversed payments gave, less what they took: balance events with a correction_id), plus other credits less '
 'other debits (balance events that name no payment or bet, or one that is not there), are balances. All from events, '
-'those of failed payments taken out again; kept_balances is the sum of user_balances_view now. On Citus all shards are '
-'summed up on their nodes. Error: BL032 a shard failed. Example: SELECT * FROM ops.trial_balance(10001).';
+'those of failed payments taken out again; kept_balances is the sum of user_balances_view now. '
+'currency is that of the tenant, null where it has no row in public.tenants. On Citus all shards are summed up on '
+'their nodes. Error: BL032 a shard failed. Example: SELECT * FROM ops.trial_balance(10001).';
 
 REVOKE ALL ON FUNCTION ops.trial_balance(bigint, timestamptz, text, bigint) FROM public;
 

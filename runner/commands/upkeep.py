@@ -19,10 +19,10 @@ TenantId = Annotated[
     typer.Option("--tenant", help="Only this tenant.", min=1, max=LARGEST_TENANT, show_default=False),
 ]
 DIFFERENCES = ("projection", "tenant", "key", "expected", "actual")
-FINDINGS = ("tenant_id", "finding", "subject", "user_id", "expected", "actual")
+FINDINGS = ("tenant_id", "finding", "subject", "user_id", "currency", "expected", "actual")
 TRIAL_BALANCE = (
-    *("tenant_id", "deposits", "withdrawals", "stakes", "payouts", "refunds", "corrections", "other_credits"),
-    *("other_debits", "balances", "kept_balances"),
+    *("tenant_id", "currency", "deposits", "withdrawals", "stakes", "payouts", "refunds", "corrections"),
+    *("other_credits", "other_debits", "balances", "kept_balances"),
 )
 NODE_COLUMNS = (
     "node_name || ':' || node_port, node_role, CASE WHEN answers THEN 'answers' ELSE 'DOES NOT ANSWER' END,"

@@ -5,6 +5,7 @@ RETURNS void
 LANGUAGE sql
 AS $$
 SELECT m.tenant_id, f.finding, m.kind || ' ' || m.id, coalesce(m.user_id, m.first_user_id),
+    (SELECT t.currency FROM "{tenants}" AS t WHERE t.tenant_id = m.tenant_id),
     trim_scale(m.expected), trim_scale(coalesce(m.moved, 0))
 FROM (
     TABLE "{movements}"

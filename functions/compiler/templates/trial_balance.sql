@@ -4,7 +4,8 @@ CREATE OR REPLACE FUNCTION projection.template_trial_balance()
 RETURNS void
 LANGUAGE sql
 AS $$
-SELECT s.tenant_id, trim_scale(s.deposits), trim_scale(s.withdrawals), trim_scale(s.stakes), trim_scale(s.payouts),
+SELECT s.tenant_id, (SELECT t.currency FROM "{tenants}" AS t WHERE t.tenant_id = s.tenant_id),
+    trim_scale(s.deposits), trim_scale(s.withdrawals), trim_scale(s.stakes), trim_scale(s.payouts),
     trim_scale(s.refunds), trim_scale(s.corrections), trim_scale(s.other_credits), trim_scale(s.other_debits),
     trim_scale(s.balances),
     -- What is kept is of now.
