@@ -442,6 +442,26 @@ def test_a_shard_is_moved_while_writers_write(connect: Connect, db: psycopg.Conn
     assert nodes_of(db)[shard] == target
 
 
+@pytest.mark.parametrize("node", [0, 1, 2])
+def test_a_consumer_is_moved_and_reset_whichever_node_is_asked(connect: Connect, db: psycopg.Connection, node: int) -> None:
+    app = connect("app", node=node)
+    for tenant in (1, 2, 3):
+        for n in range(2):
+            place(app, tenant, f"b{n}")
+        first, last = (row["feed_cursor"] for row in rows(app, "SELECT feed_cursor FROM feed(%s)", (tenant,)))
+        kept = "SELECT feed_cursor FROM consumers WHERE tenant_id = %s AND name = 'w'"
+        for steps in ((None, first), (first, last)):
+            call(app, "advance_consumer", tenant, "w", *steps)
+            assert one(db, kept, (tenant,)) == {"feed_cursor": steps[1]}
+        with refused("40001", "not where this session has read from"):
+            call(app, "advance_consumer", tenant, "w", first, last)
+        call(app, "reset_consumer", tenant, "w")
+        call(app, "reset_consumer", tenant, "new", first)
+        assert rows(db, "SELECT name, feed_cursor FROM consumers WHERE tenant_id = %s ORDER BY name", (tenant,)) == [
+            {"name": "new", "feed_cursor": first}, {"name": "w", "feed_cursor": None},
+        ]  # fmt: skip
+
+
 def test_a_feed_goes_on_where_its_shard_goes(connect: Connect, db: psycopg.Connection) -> None:
     tenant, after = 5, None
     stored: list[Any] = []

@@ -7,14 +7,17 @@ SET search_path = pg_catalog, pg_temp
 SET row_security = on
 SET enable_seqscan = off
 AS $$
+DECLARE
+    -- Citus takes no volatile function in an UPDATE.
+    v_now timestamptz := clock_timestamp();
 BEGIN
     PERFORM projection.require_consumer(p_tenant_id, p_name);
     PERFORM projection.require_feed_cursor(p_tenant_id, p_to, 'to');
-    UPDATE public.consumers AS c SET feed_cursor = p_to, advanced_at = clock_timestamp()
+    UPDATE public.consumers AS c SET feed_cursor = p_to, advanced_at = v_now
     WHERE c.tenant_id = p_tenant_id AND c.name = p_name;
     IF NOT FOUND THEN
         INSERT INTO public.consumers (tenant_id, name, feed_cursor, advanced_at)
-        VALUES (p_tenant_id, p_name, p_to, clock_timestamp())
+        VALUES (p_tenant_id, p_name, p_to, v_now)
         ON CONFLICT DO NOTHING;
         IF NOT FOUND THEN
             PERFORM projection.refuse_race('public.consumers');
