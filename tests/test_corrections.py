@@ -654,6 +654,26 @@ def test_the_second_of_two_calls_waits_and_answers_like_a_replay(db, connect, wo
     assert explains_itself(db)
 
 
+@pytest.mark.not_on_citus("the call waits on another node than the test")
+def test_a_bet_that_is_placed_while_it_is_voided_is_not_there_yet(db, connect):
+    """And not one whose payout is null: the stake is read before the bet is."""
+    app, holder = connect("app"), connect()
+    db.execute(
+        "CREATE OR REPLACE FUNCTION projection.require_trusted(p_allow_negative boolean) RETURNS void LANGUAGE plpgsql STABLE"
+        " AS 'BEGIN PERFORM pg_advisory_xact_lock(42); END'"
+    )
+    holder.execute("SELECT pg_advisory_lock(42)")
+    with ThreadPoolExecutor(1) as pool:
+        voided = pool.submit(call, app, "void_bet", TENANT, "new")
+        wait_until_blocked(db, app)
+        place(db, bet="new")
+        append(db, "BET_SETTLED", aggregate="new", timestamp=T0 + 1)
+        holder.execute("SELECT pg_advisory_unlock(42)")
+        with refused("BL002", "'new'"):
+            voided.result(timeout=60)
+    assert call(app, "void_bet", TENANT, "new")["result"] == "void"
+
+
 def until_answered(connection: psycopg.Connection, *args: Any) -> str:
     """A call, sent again where another one came in between; gives ok or the SQLSTATE of its refusal."""
     while True:

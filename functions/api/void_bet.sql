@@ -16,6 +16,11 @@ DECLARE
 BEGIN
     SELECT b.stake INTO v_stake FROM public.bets_view AS b
     WHERE b.tenant_id = p_tenant_id AND b.bet_id = p_bet_id;
+    IF v_stake IS NULL THEN
+        -- At once: it may be placed before the next look.
+        PERFORM projection.require_trusted(p_allow_negative);
+        PERFORM projection.refuse_unseen('bet', p_bet_id, p_tenant_id);
+    END IF;
     SELECT c.* INTO v_result FROM projection.correct_bet(
         p_tenant_id, p_bet_id, 'void', v_stake, p_reason, projection.key_of_call(p_idempotency_key), p_allow_negative
     ) AS c;
