@@ -462,6 +462,22 @@ def test_a_consumer_is_moved_and_reset_whichever_node_is_asked(connect: Connect,
         ]  # fmt: skip
 
 
+def test_nothing_but_a_shard_of_events_is_admitted_to_the_feed(connect: Connect, db: psycopg.Connection) -> None:
+    """Or a client would have the owner read a view of its own, and run what is in that."""
+    db.execute("SELECT FROM place_bet(1, 'u', 1, 2, 'f', 'k')")
+    app = connect("app", node=1)
+    trap = connect(node=1)
+    trap.execute("SET citus.enable_ddl_propagation = off; CREATE VIEW public.trap AS SELECT 1::bigint << 60 AS feed_position")
+    try:
+        trap.execute("GRANT SELECT ON public.trap TO PUBLIC")
+        era = one(trap, "SELECT projection.feed_era() AS era")
+        app.execute("SELECT projection.admit_shard('public.trap'::regclass)")
+        app.execute("SELECT projection.admit_shard(0)")
+        assert one(trap, "SELECT projection.feed_era() AS era") == era
+    finally:
+        trap.execute("DROP VIEW public.trap")
+
+
 def test_a_feed_goes_on_where_its_shard_goes(connect: Connect, db: psycopg.Connection) -> None:
     tenant, after = 5, None
     stored: list[Any] = []

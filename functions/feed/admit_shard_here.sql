@@ -10,6 +10,13 @@ DECLARE
     v_highest bigint;
     v_old regclass;
 BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'feed_position'
+        WHERE c.oid = p_shard AND c.relkind = 'r' AND c.relowner = 'betledger_owner'::regrole
+    ) THEN
+        -- Whoever calls may name anything, and what others have made is not to be read with the rights of the owner.
+        RETURN;
+    END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('betledger feed_era', 0));
     IF to_regclass(v_marker) IS NOT NULL THEN
         RETURN;
@@ -44,6 +51,7 @@ $$;
 
 COMMENT ON FUNCTION projection.admit_shard_here(oid) IS
 'What projection.admit_shard() does, in whatever session: sees to it that the era of the node is above that of all '
-'events of the shard, and marks the shard by an empty view, projection.feed_shard_<oid>. Nothing if that is there.';
+'events of the shard, and marks the shard by an empty view, projection.feed_shard_<oid>. Nothing if that is there, or '
+'for what is no shard of events.';
 
 REVOKE ALL ON FUNCTION projection.admit_shard_here(oid) FROM public;
