@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
-from ledger import call, call_all, rows
+from ledger import EVENT_TABLES, call, call_all, rows
 from psycopg.types.json import Jsonb
 
 # The same users and keys for both: what crosses the wall between them would show.
@@ -210,6 +210,52 @@ def send(connection: psycopg.Connection, operations: list[Operation]) -> list[di
 
 
 @dataclass
+class Reader:
+    """A consumer of a feed: what it has seen by the cursors that were kept, also by one whose answer was lost.
+
+    Args:
+        tenant: whose feed it reads; 0 for that of the ledger.
+        name: under which it is kept.
+        seen: the events, one after the other.
+        at: the cursor up to which they go.
+        tried: the events before each cursor that it may be at, too.
+    """
+
+    tenant: int
+    name: str
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    at: str | None = None
+    tried: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def step(self, connection: psycopg.Connection) -> int:
+        """Read on, and keep how far; gives how many events there were."""
+        feed = "feed(%(tenant)s, %(at)s, 40)" if self.tenant else "ledger_feed(%(at)s, 40)"
+        with connection.transaction():
+            kept = rows(
+                connection, "SELECT feed_cursor FROM consumers WHERE tenant_id = %s AND name = %s", (self.tenant, self.name)
+            )
+            self._is_at(kept[0]["feed_cursor"] if kept else None)
+            page = rows(
+                connection,
+                f"SELECT id, aggregate_id, timestamp, feed_cursor FROM {feed}",  # noqa: S608
+                {"tenant": self.tenant, "at": self.at},
+            )
+            if page:
+                to = page[-1]["feed_cursor"]
+                self.tried[to] = page
+                call(connection, "advance_consumer", self.tenant, self.name, self.at, to)
+        if page:
+            self._is_at(to)
+        return len(page)
+
+    def _is_at(self, cursor: str | None) -> None:
+        if cursor != self.at:
+            self.seen += self.tried[cursor or "the beginning, once more"]
+            self.at = cursor
+            self.tried.clear()
+
+
+@dataclass
 class Record:
     """All that happened.
 
@@ -219,6 +265,7 @@ class Record:
         maintained: how often which maintenance was done.
         differences: what ops.verify_projections() found meanwhile.
         batched: how many operations were sent in batches.
+        readers: of the feeds of the tenants, and of that of the ledger.
     """
 
     answers: list[Answer] = field(default_factory=list)
@@ -226,6 +273,7 @@ class Record:
     maintained: Counter[str] = field(default_factory=Counter)
     differences: list[dict[str, Any]] = field(default_factory=list)
     batched: int = 0
+    readers: list[Reader] = field(default_factory=lambda: [Reader(tenant, str(uuid4())) for tenant in (*TENANTS, 0)])
 
 
 class Client:
@@ -269,7 +317,7 @@ def run(
     maintain: bool = True,
     record: Record | None = None,
 ) -> Record:
-    """Send all plans at the same time, each on a connection of its own, with purges, rebuilds and checks beside them.
+    """Send all plans at the same time, each on a connection of its own, with readers, purges, rebuilds and checks.
 
     Args:
         plans: of each client.
@@ -316,14 +364,23 @@ def run(
                 record.differences += answer if name == "verify" else []
         client.close()
 
-    with ThreadPoolExecutor(len(plans) + 1) as pool:
-        maintenance = pool.submit(look_after)
+    def consume(reader: Reader) -> None:
+        client = Client(app if reader.tenant else operator, record, patience)
+        while not stop.is_set():
+            _, _, read, refusal = client.attempt(reader.step)
+            assert refusal is None, f"feed of tenant {reader.tenant}: {refusal}"
+            stop.wait(0 if read else 0.02)
+        client.close()
+
+    with ThreadPoolExecutor(len(plans) + 1 + len(record.readers)) as pool:
+        beside = [pool.submit(look_after), *(pool.submit(consume, reader) for reader in record.readers)]
         try:
             for answers in pool.map(work, range(len(plans)), plans):
                 record.answers += answers
         finally:
             stop.set()
-        maintenance.result()
+        for work_beside in beside:
+            work_beside.result()
     return record
 
 
@@ -343,6 +400,8 @@ def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
         assert came == balance["balances"] == balance["kept_balances"]
     unexpected = Counter(a.refusal for a in record.answers if a.refusal not in (None, *REFUSALS))
     assert not unexpected, unexpected
+    for reader in record.readers:
+        _every_event_once(db, reader)
     effects = _one_effect_each(db, record.answers)
     _every_status_is_that_of_the_effects(db, effects)
     _balances_add_up(db)
@@ -357,6 +416,7 @@ def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
         assert [r["balance"] for r in stored] == [final]
     return {
         "operations": len(record.answers),
+        "events read": sum(len(reader.seen) for reader in record.readers),
         "effects": len(effects),
         "corrections": sum(effect.operation.function in CORRECTIONS for effect in effects.values()),
         "refused": sum(a.refusal is not None for a in record.answers),
@@ -364,6 +424,25 @@ def check(db: psycopg.Connection, record: Record) -> dict[str, int]:
         "attempts again": sum(a.attempts - 1 for a in record.answers),
         "balance steps": sum(map(len, histories.values())),
     }
+
+
+def _every_event_once(db: psycopg.Connection, reader: Reader) -> None:
+    """What a reader of a feed has seen is what is stored, and of a bet or payment in the order in which it was."""
+    stored: Counter[UUID] = Counter()
+    for table in EVENT_TABLES:
+        mine = f"SELECT id FROM {table} WHERE %s IN (0, tenant_id)"  # noqa: S608
+        stored.update(r["id"] for r in rows(db, mine, (reader.tenant,)))
+    deadline = time.monotonic() + 30
+    # What else runs on the server, as a vacuum, may hold the feed up for a moment.
+    while reader.step(db) or len(reader.seen) < stored.total():
+        assert time.monotonic() < deadline, f"{stored.total() - len(reader.seen)} events were skipped"
+    assert Counter(event["id"] for event in reader.seen) == stored
+    last: dict[str, int] = {}
+    for event in reader.seen:
+        stream = event["aggregate_id"]
+        if stream.startswith(("bet-", "payment-")):
+            assert event["timestamp"] >= last.get(stream, 0), f"{stream} is out of order"
+            last[stream] = event["timestamp"]
 
 
 def _one_effect_each(db: psycopg.Connection, answers: list[Answer]) -> dict[tuple[int, str, str], Effect]:
