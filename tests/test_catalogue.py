@@ -48,6 +48,8 @@ HAS_TENANT = (
     "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)"
 )
 NONE_OF_THESE = {
+    "a restrictive policy, which Citus makes permissive on its shards":
+        "SELECT polname AS name FROM pg_policy WHERE NOT polpermissive",
     "a table with tenant_id without row-level security, enabled and forced": f"""
         SELECT name FROM ({TABLES}) t WHERE relkind IN ('r', 'p') AND {HAS_TENANT}
         AND NOT (relrowsecurity AND (relforcerowsecurity OR projection.is_distributed(name)))""",
@@ -174,6 +176,7 @@ def test_nothing_breaks_the_rules(db):
 
 # Each of these breaks the invariant of the same name: the query above have to see it.
 BROKEN = {
+    "a restrictive policy, which Citus makes permissive on its shards": "CREATE POLICY x ON public.bet_events AS RESTRICTIVE USING (true)",
     "a table with tenant_id without row-level security, enabled and forced": "ALTER TABLE bets_view NO FORCE ROW LEVEL SECURITY",
     "a table with tenant_id without a policy for tenants, or with one that lets through all": (
         "CREATE POLICY leak ON bets_view FOR SELECT TO betledger_tenant USING (true)"

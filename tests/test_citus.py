@@ -647,7 +647,7 @@ def test_a_projection_that_a_later_migration_adds_is_distributed_and_kept(
     place(db, 7)
     for folder in ("schema", "functions", "triggers"):
         shutil.copytree(sql_root() / folder, tmp_path / folder)
-    example = [s for s in statements() if "SET LOCAL ROLE" in s or "fixture" in s and not s.startswith("INSERT")]
+    example = [s for s in statements() if "SET LOCAL ROLE" in s or "fixture" in s and not s.startswith(("INSERT", "SELECT * FROM"))]
     (tmp_path / "schema" / "0999_fixtures_view.sql").write_text("\n".join(example))
     with opened(cluster.url(0, "ledger"), root=tmp_path) as migrator:
         assert migrator.migrate() > 1
@@ -713,6 +713,10 @@ def test_a_tenant_is_listed_isolated_and_moved(cluster: Cluster, connect: Connec
 
 
 BROKEN = {
+    "no policy is restrictive": (
+        "CREATE POLICY narrow ON public.bet_events AS RESTRICTIVE TO betledger_app USING (tenant_id <> 7)",
+        "policy narrow on public.bet_events is restrictive, and permissive on its shards",
+    ),
     "tables are distributed by tenant": (
         "SELECT undistribute_table('user_activity_view', cascade_via_foreign_keys => true)",
         "public.user_activity_view is not distributed",

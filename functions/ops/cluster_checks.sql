@@ -78,6 +78,12 @@ VALUES
 'On the node of the shard, as its owner: enable or make again what is missing, as on another shard of the table; '
 'then betledger verify.'),
 
+('no policy is restrictive', $q$
+    SELECT format('policy %I on %s is restrictive, and permissive on its shards', p.polname, t.name)
+    FROM projection.ledger_tables() AS t
+    JOIN pg_policy AS p ON p.polrelid = t.name::regclass AND NOT p.polpermissive$q$,
+'Citus leaves AS RESTRICTIVE out: say it by permissive policies for fewer roles or rows.'),
+
 ('tenants reach their node', $q$
     SELECT format('login %s keeps SET LOCAL app.tenant_id to the coordinator: it sees no rows', m.rolname)
     FROM pg_auth_members AS a JOIN pg_roles AS m ON m.oid = a.member AND m.rolcanlogin
