@@ -1124,7 +1124,7 @@ def test_functions_with_the_rights_of_the_owner_take_strange_arguments(connect, 
 def test_trigger_functions_are_called_by_triggers_only(connect, world, role):
     conn = connect(role)
     functions = [f for f in rows(world, FUNCTIONS) if f["of_trigger"]]
-    assert {"guard_event", "receive_event", "bet_events_inserted", "bet_events_key_removed"} <= {
+    assert {"guard_event", "bet_events_received", "bet_events_inserted", "bet_events_key_removed"} <= {
         f["name"] for f in functions
     }
     with untouched(world):

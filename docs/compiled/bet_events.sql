@@ -162,6 +162,45 @@ BEGIN
     RETURN NULL;
 END
 $body$;
+CREATE OR REPLACE FUNCTION projection.bet_events_received(
+    
+)
+RETURNS trigger
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    -- Small first: what is smaller than this has no text that is too long.
+    IF num_nulls(
+        NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp", NEW.version,
+        NEW.created_at
+    ) > 0
+        OR length(NEW.aggregate_id) > 256
+        OR pg_column_size(NEW.metadata) > 200
+        OR pg_column_size(NEW.event_data) > 200
+        OR pg_column_compression(NEW.metadata) IS NOT NULL
+        OR pg_column_compression(NEW.event_data) IS NOT NULL
+    THEN
+        -- What comes from another table may be compressed: from here on, its size is that of what is in it.
+        NEW.metadata := NEW.metadata #> '{}';
+        NEW.event_data := NEW.event_data #> '{}';
+        IF num_nulls(
+            NEW.id, NEW.tenant_id, NEW.aggregate_id, NEW.event_type, NEW.event_data, NEW."timestamp",
+            NEW.version, NEW.created_at
+        ) > 0
+            OR length(NEW.aggregate_id) > 256
+            OR length(NEW.metadata ->> 'idempotency_key') > 200
+            OR length(NEW.event_data ->> 'user_id') > 200
+            OR length(coalesce(NEW.event_data ->> 'payment_id', NEW.event_data ->> 'bet_id')) > 256
+        THEN
+            PERFORM projection.refuse_event('public.bet_events', to_jsonb(NEW));
+        END IF;
+    END IF;
+    NEW.feed_position := projection.feed_position();
+    NEW.feed_number := projection.feed_number();
+    NEW.stored_at := projection.stored_at();
+    RETURN NEW;
+END
+$body$;
 CREATE OR REPLACE FUNCTION projection.bet_events_valid(
     e public.bet_events
 )
@@ -169,7 +208,7 @@ RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT
-    -- Nulls and text too long for an index are refused before: projection.receive_event().
+    -- Nulls and text too long for an index are refused before: template_receive().
     e.tenant_id > 0 AND e.aggregate_id <> ''
     -- From the year 2000 on, so that seconds are no milliseconds, and at most a day ahead.
     AND e."timestamp" >= 946684800000 AND e."timestamp" <= date_part('epoch', now()) * 1000 + 86400000
@@ -803,4 +842,4 @@ CREATE TRIGGER project_key_removed AFTER UPDATE ON public.bet_events
 REFERENCING OLD TABLE AS old_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.bet_events_key_removed();
 CREATE TRIGGER receive_event BEFORE INSERT ON public.bet_events
-FOR EACH ROW EXECUTE FUNCTION projection.receive_event('bet_events');
+FOR EACH ROW EXECUTE FUNCTION projection.bet_events_received();

@@ -13,7 +13,6 @@ DECLARE
     v_after text;
     v_has_rows boolean;
     v_event_tables text[] := '{}';
-    v_receive_event text := pg_get_functiondef('projection.receive_event()'::regprocedure);
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
         RAISE EXCEPTION 'database % has no Citus', current_database()
@@ -56,8 +55,10 @@ BEGIN
         -- Rows that are copied have been projected, and have their place in the feed: until all is in place, the
         -- triggers of the shards do nothing.
         IF EXISTS (SELECT FROM projection.ledger_tables() AS t WHERE t.name = v_table AND t.holds_events) THEN
-            CREATE OR REPLACE FUNCTION projection.receive_event() RETURNS trigger LANGUAGE plpgsql
-            AS 'BEGIN RETURN NEW; END';
+            EXECUTE format(
+                'CREATE OR REPLACE FUNCTION projection.%I() RETURNS trigger LANGUAGE plpgsql'
+                || ' AS ''BEGIN RETURN NEW; END''', split_part(v_table, '.', 2) || '_received'
+            );
             EXECUTE format(
                 'CREATE OR REPLACE FUNCTION projection.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER'
                 || ' SET search_path = pg_catalog, pg_temp SET row_security = on AS ''BEGIN RETURN NULL; END''',
@@ -114,7 +115,6 @@ BEGIN
         PERFORM pg_catalog.create_distributed_function(v_function);
     END LOOP;
 
-    EXECUTE v_receive_event;
     PERFORM projection.compile(t.name) FROM unnest(v_event_tables) AS t (name);
 
     -- Last, and short: it stops readers. Citus copies changes to a shard that moves as its owner, whom PostgreSQL does

@@ -32,7 +32,7 @@ BEGIN
         FROM (VALUES
             (format(
                 'TRIGGER receive_event BEFORE INSERT ON %s'
-                ' FOR EACH ROW EXECUTE FUNCTION projection.receive_event(%L)', p_event_table, v_name
+                ' FOR EACH ROW EXECUTE FUNCTION projection.%I()', p_event_table, v_name || '_received'
             )),
             (format(
                 'TRIGGER project_inserted AFTER INSERT ON %s REFERENCING NEW TABLE AS new_events'

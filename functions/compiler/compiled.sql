@@ -35,6 +35,12 @@ BEGIN
                 'many', projection.many_text(p_event_table, 'unnest(p_events)', p_shard_id)
             )), '', 'What is done with the many events of a statement.';
     ELSE
+        -- Called for each row, so without a SET clause, which costs more than the rest of it. Whatever a search_path
+        -- makes of its conditions, the triggers that check and project come after it, and have one; what it stores
+        -- comes from functions whose names were resolved when they were made.
+        RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'received', NULL),
+            '() RETURNS trigger LANGUAGE plpgsql', projection.received_text(p_event_table), '',
+            format('Trigger function of %s: refuses what cannot be stored, gives places in the feed.', p_event_table);
         RETURN QUERY SELECT p_event_table, projection.local_function(p_event_table, 'inserted', NULL),
             -- A plan that is made while the tables are empty has to do when they are not.
             '() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp'

@@ -5,7 +5,7 @@ RETURNS boolean
 LANGUAGE sql
 AS $$
 SELECT
-    -- Nulls and text too long for an index are refused before: projection.receive_event().
+    -- Nulls and text too long for an index are refused before: template_receive().
     e.tenant_id > 0 AND e.aggregate_id <> ''
     -- From the year 2000 on, so that seconds are no milliseconds, and at most a day ahead.
     AND e."timestamp" >= 946684800000 AND e."timestamp" <= date_part('epoch', now()) * 1000 + 86400000

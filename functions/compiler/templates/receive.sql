@@ -1,11 +1,6 @@
--- requires: functions/feed/feed_position.sql
--- requires: functions/feed/feed_position_of_shard.sql
 SET LOCAL ROLE betledger_owner;
 
--- Called for each row, so without a SET clause, which costs more than the rest of it. Whatever a search_path makes of
--- its conditions, the triggers that check and project come after it, and have one; what it stores comes from functions
--- whose names were resolved when they were made.
-CREATE OR REPLACE FUNCTION projection.receive_event()
+CREATE OR REPLACE FUNCTION projection.template_receive()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $$
@@ -33,24 +28,20 @@ BEGIN
             OR length(NEW.event_data ->> 'user_id') > 200
             OR length(coalesce(NEW.event_data ->> 'payment_id', NEW.event_data ->> 'bet_id')) > 256
         THEN
-            PERFORM projection.refuse_event('public.' || TG_ARGV[0], to_jsonb(NEW));
+            PERFORM projection.refuse_event("{name}", to_jsonb(NEW));
         END IF;
     END IF;
-    IF TG_TABLE_NAME = TG_ARGV[0] THEN
-        NEW.feed_position := projection.feed_position();
-    ELSE
-        NEW.feed_position := projection.feed_position_of_shard(TG_RELID);
-    END IF;
+    NEW.feed_position := "{position}";
     NEW.feed_number := projection.feed_number();
     NEW.stored_at := projection.stored_at();
     RETURN NEW;
 END
 $$;
 
-COMMENT ON FUNCTION projection.receive_event() IS
-'Trigger function of the event tables. Refuses rows that PostgreSQL itself would refuse with an error that names no '
-'remedy, null columns and text too long for an index, with BL001: not a condition of the trigger, since each statement '
-'would read that anew. Unpacks JSON that is compressed. Sets the place of the event in the feed, and when it was '
-'stored. Argument: the event table.';
+COMMENT ON FUNCTION projection.template_receive() IS
+'Template: the body of projection.<event table>_received(). Refuses rows that PostgreSQL itself would refuse with an '
+'error that names no remedy, null columns and text too long for an index, with BL001: not a condition of the trigger, '
+'since each statement would read that anew. Unpacks JSON that is compressed. Sets the place of the event in the feed, '
+'and when it was stored.';
 
-REVOKE ALL ON FUNCTION projection.receive_event() FROM public;
+REVOKE ALL ON FUNCTION projection.template_receive() FROM public;
