@@ -84,6 +84,25 @@ BEGIN
         RETURN NEXT format('%s is distributed by tenant_id (%s)', v_table, v_after);
     END LOOP;
 
+    -- What takes or gives rows of a table could not go to the nodes before it. Those of applications after those that
+    -- they call: with these come the types that they only name in their bodies. Definitions last: a node looks for what
+    -- they call.
+    PERFORM projection.compile_event_types();
+    FOR v_function IN
+        SELECT p.oid FROM pg_proc AS p
+        WHERE p.pronamespace IN (
+            'public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace
+        )
+            AND pg_get_userbyid(p.proowner) = 'betledger_owner'
+            AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid
+            )
+        ORDER BY EXISTS (SELECT FROM projection.registered_sources() AS s WHERE s.definition::regproc = p.oid),
+            p.pronamespace = 'public'::regnamespace, p.oid
+    LOOP
+        PERFORM pg_catalog.create_distributed_function(v_function);
+    END LOOP;
+
     FOR v_function IN
         SELECT p.oid FROM pg_proc AS p
         WHERE p.pronamespace = 'public'::regnamespace AND p.proargnames[1] = 'p_tenant_id'
@@ -96,23 +115,6 @@ BEGIN
     LOOP
         PERFORM pg_catalog.create_distributed_function(v_function, 'p_tenant_id', colocate_with => v_first);
         RETURN NEXT format('%s runs on the node of its tenant', v_function);
-    END LOOP;
-
-    -- What takes or gives rows of a table could not go to the nodes before it. Definitions last: a node looks for what
-    -- they call.
-    PERFORM projection.compile_event_types();
-    FOR v_function IN
-        SELECT p.oid FROM pg_proc AS p
-        WHERE p.pronamespace IN (
-            'public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace
-        )
-            AND pg_get_userbyid(p.proowner) = 'betledger_owner'
-            AND NOT EXISTS (
-                SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid
-            )
-        ORDER BY EXISTS (SELECT FROM projection.registered_sources() AS s WHERE s.definition::regproc = p.oid), p.oid
-    LOOP
-        PERFORM pg_catalog.create_distributed_function(v_function);
     END LOOP;
 
     PERFORM projection.compile(t.name) FROM unnest(v_event_tables) AS t (name);
