@@ -148,7 +148,7 @@ def test_money_is_kept_to_the_last_digit(app):
     )
 
 
-AHEAD = int(time.time() * 1000) + 86_400_000
+AHEAD = int(time.time() * 1000) + 2 * 86_400_000
 COLUMNS: list[tuple[str, Any, str, str]] = [
     ("tenant_id", None, "tenant_id", "null"), ("tenant_id", 0, "tenant_id", "0"), ("tenant_id", -5, "tenant_id", "-5"),
     ("id", None, "id", "null"),

@@ -84,6 +84,16 @@ VALUES
     JOIN pg_policy AS p ON p.polrelid = t.name::regclass AND NOT p.polpermissive$q$,
 'Citus leaves AS RESTRICTIVE out: say it by permissive policies for fewer roles or rows.'),
 
+('feeds of all nodes go on', $q$
+    SELECT format('%s:%s: %s', n.nodename, n.nodeport, h.held)
+    FROM pg_catalog.run_command_on_all_nodes(
+        'SELECT coalesce(json_agg(h), ''[]'') FROM projection.holding_feeds_up(''5 minutes'') AS h'
+    ) AS v
+    JOIN pg_catalog.pg_dist_node AS n ON n.nodeid = v.nodeid
+    CROSS JOIN LATERAL json_array_elements_text(v.result::json) AS h (held)
+    WHERE n.groupid <> 0$q$,
+'End it on that node: SELECT pg_terminate_backend(pid), or ROLLBACK PREPARED after a look at it.'),
+
 ('tenants reach their node', $q$
     SELECT format('login %s keeps SET LOCAL app.tenant_id to the coordinator: it sees no rows', m.rolname)
     FROM pg_auth_members AS a JOIN pg_roles AS m ON m.oid = a.member AND m.rolcanlogin

@@ -30,15 +30,7 @@ VALUES
 'after a look at it.'),
 
 ('feeds go on', $q$
-    SELECT format('%s has written and has not ended since %s: no feed shows what was stored later', h.who, h.since)
-    FROM (
-        SELECT format('pid %s of %s in database %s', a.pid, a.usename, a.datname), a.xact_start
-        FROM pg_stat_activity AS a WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()
-        UNION ALL
-        SELECT format('prepared transaction %s of %s in database %s', x.gid, x.owner, x.database), x.prepared
-        FROM pg_prepared_xacts AS x
-    ) AS h (who, since)
-    WHERE h.since < now() - interval '5 minutes'$q$,
+    SELECT h FROM projection.holding_feeds_up('5 minutes') AS h$q$,
 'End it: SELECT pg_terminate_backend(pid), or ROLLBACK PREPARED after a look at it; where it is a load that has to run '
 'so long, feeds wait for it.'),
 
