@@ -84,11 +84,22 @@ CREATE TYPE projection.batch_item AS (
     event_time bigint,
     duplicate boolean,
     refusal projection.refusal,
-    judged_by smallint
+    judged_by smallint,
+    batch text
 );
 
 COMMENT ON TYPE projection.batch_item IS
 'An item of a batch while it is judged. sent is what it asks for, as a repeated key has to ask for it; is_usual: its '
 'event passes the check for sure; amount: what it adds to the balance of its user, balance: what that is before the '
 'batch; event_time: that of the last event of its stream; judged_by: 1 refused whatever its key says, 2 unless its key '
-'is known, 3 last of all.';
+'is known, 3 last of all; batch: which one stored its key.';
+
+CREATE TYPE projection.batch_move AS (
+    event_id uuid,
+    user_id text,
+    amount numeric,
+    related_to text,
+    event_time bigint
+);
+
+COMMENT ON TYPE projection.batch_move IS 'What a batch moves on the balance of a user for one of its bets or payments.';

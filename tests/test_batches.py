@@ -857,6 +857,17 @@ def test_a_batch_whose_backend_is_killed_leaves_nothing(
     assert accepted(batch(world, function, AGAIN[function])) == list(range(1, len(AGAIN[function]) + 1))
 
 
+@pytest.mark.parametrize(("function", "table"), [("place_bets", "bets_view"), ("deposits", "payments_view")])
+def test_what_is_stored_and_cannot_be_seen_is_told(
+    world: psycopg.Connection, db: psycopg.Connection, function: str, table: str
+) -> None:
+    first, *_ = batch(world, function, AGAIN[function])
+    key = "bet_id" if table == "bets_view" else "payment_id"
+    db.execute(f"DELETE FROM {table} WHERE {key} = %s", (first[key],))  # type: ignore[arg-type]
+    with unchanged(db), refused("BL002", first[key], str(TENANT)):
+        batch(world, function, AGAIN[function])
+
+
 def test_two_tenants_with_the_same_ids_and_keys(world: psycopg.Connection, db: psycopg.Connection) -> None:
     place(db, OTHER, "b1")
     items = [{"bet_id": "b1", "result": "win", "payout": 3}]

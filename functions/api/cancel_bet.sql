@@ -17,7 +17,7 @@ BEGIN
     SELECT a.* INTO v_event FROM projection.append_to_bet(
         p_tenant_id, p_bet_id, 'V1_BETS_BET_CANCELLED', jsonb_build_object('reason', p_reason), p_idempotency_key
     ) AS a;
-    v_moved := projection.moved_by(p_tenant_id, v_event.placed ->> 'user_id', 'bet_id', p_bet_id);
+    v_moved := (projection.moved_by(p_tenant_id, ARRAY[v_event.placed ->> 'user_id'], 'bet_id', ARRAY[p_bet_id]))[1];
     IF NOT v_event.duplicate AND v_moved < 0 THEN
         PERFORM projection.change_balance(
             p_tenant_id, v_event.placed ->> 'user_id', 'V1_BALANCES_BALANCE_INCREASED', -v_moved,

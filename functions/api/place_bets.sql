@@ -12,7 +12,7 @@ AS $$
 DECLARE
     v_items projection.batch_item[];
 BEGIN
-    v_items := projection.create_items(
+    v_items := projection.perform_batch(
         p_tenant_id, p_items, projection.key_of_call(p_idempotency_key), p_all_or_nothing, 'place_bet'
     );
     RETURN QUERY SELECT r.* FROM projection.bet_item_results(p_tenant_id, v_items) AS r;

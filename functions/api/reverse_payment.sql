@@ -21,7 +21,7 @@ BEGIN
         p_tenant_id, p_payment_id, 'reversed', jsonb_build_object('reason', p_reason) || v_allowed, p_idempotency_key
     ) AS a;
     IF NOT v_event.duplicate THEN
-        v_moved := projection.moved_by(p_tenant_id, v_event.user_id, 'payment_id', p_payment_id);
+        v_moved := (projection.moved_by(p_tenant_id, ARRAY[v_event.user_id], 'payment_id', ARRAY[p_payment_id]))[1];
         IF v_moved <> 0 THEN
             PERFORM projection.change_balance(
                 p_tenant_id, v_event.user_id,

@@ -24,7 +24,7 @@ BEGIN
         PERFORM projection.refuse(projection.payout_refusal(p_result, p_payout, v_event.placed ->> 'stake'));
     END IF;
     IF NOT v_event.duplicate AND p_payout > 0
-        AND projection.moved_by(p_tenant_id, v_event.placed ->> 'user_id', 'bet_id', p_bet_id) < 0
+        AND (projection.moved_by(p_tenant_id, ARRAY[v_event.placed ->> 'user_id'], 'bet_id', ARRAY[p_bet_id]))[1] < 0
     THEN
         PERFORM projection.change_balance(
             p_tenant_id, v_event.placed ->> 'user_id', 'V1_BALANCES_BALANCE_INCREASED', p_payout,

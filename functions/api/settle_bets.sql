@@ -12,8 +12,8 @@ AS $$
 DECLARE
     v_items projection.batch_item[];
 BEGIN
-    v_items := projection.append_to_bets(
-        p_tenant_id, p_items, projection.key_of_call(p_idempotency_key), p_all_or_nothing, 'V1_BETS_BET_SETTLED'
+    v_items := projection.perform_batch(
+        p_tenant_id, p_items, projection.key_of_call(p_idempotency_key), p_all_or_nothing, 'settle_bet'
     );
     RETURN QUERY SELECT r.* FROM projection.bet_item_results(p_tenant_id, v_items) AS r;
 END

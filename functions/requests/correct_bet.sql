@@ -36,7 +36,9 @@ BEGIN
         END IF;
         -- Whoever took the stake or paid out: where the balance knows the bet, it gets the difference.
         IF v_change <> 0
-            AND projection.moved_by(p_tenant_id, v_event.placed ->> 'user_id', 'bet_id', p_bet_id) IS NOT NULL
+            AND (projection.moved_by(
+                p_tenant_id, ARRAY[v_event.placed ->> 'user_id'], 'bet_id', ARRAY[p_bet_id]
+            ))[1] IS NOT NULL
         THEN
             PERFORM projection.change_balance(
                 p_tenant_id, v_event.placed ->> 'user_id',

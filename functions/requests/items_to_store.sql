@@ -1,7 +1,7 @@
 SET LOCAL ROLE betledger_owner;
 
 CREATE OR REPLACE FUNCTION projection.items_to_store(
-    p_items projection.batch_item[], p_key text, p_is_other boolean, p_all_or_nothing boolean
+    p_items projection.batch_item[], p_key text, p_batch text, p_all_or_nothing boolean
 )
 RETURNS integer
 LANGUAGE plpgsql STABLE
@@ -11,7 +11,7 @@ DECLARE
     v_refused integer;
     v_count integer;
 BEGIN
-    IF p_is_other THEN
+    IF EXISTS (SELECT FROM unnest(p_items) AS i WHERE i.duplicate AND i.is_derived AND i.batch <> p_batch) THEN
         RAISE EXCEPTION 'idempotency key % was used for a batch of other items', quote_literal(left(p_key, 100))
             USING ERRCODE = 'BL005', HINT = 'Repeat a batch with the same items, or send a new key.';
     END IF;
@@ -28,11 +28,11 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION projection.items_to_store(projection.batch_item[], text, boolean, boolean) IS
+COMMENT ON FUNCTION projection.items_to_store(projection.batch_item[], text, text, boolean) IS
 'How many items of a judged batch are to be stored. Raises the refusal of the first that is refused where all or '
 'nothing is wanted, and BL005 where the key was used for another batch.';
 
-REVOKE ALL ON FUNCTION projection.items_to_store(projection.batch_item[], text, boolean, boolean) FROM public;
+REVOKE ALL ON FUNCTION projection.items_to_store(projection.batch_item[], text, text, boolean) FROM public;
 
-GRANT EXECUTE ON FUNCTION projection.items_to_store(projection.batch_item[], text, boolean, boolean)
+GRANT EXECUTE ON FUNCTION projection.items_to_store(projection.batch_item[], text, text, boolean)
 TO betledger_app, betledger_tenant;
