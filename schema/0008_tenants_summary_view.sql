@@ -128,8 +128,8 @@ GROUP BY t.tenant_id, k.currency;
 
 COMMENT ON VIEW public.tenants_summary_view IS
 'One row per tenant: the sum of bets_view, payments_view, user_balances_view and the number of rows of '
-'user_activity_view, always up to date. Amounts have no trailing zeros. Read only. Example: SELECT * FROM '
-'public.tenants_summary_view WHERE tenant_id = 10001.';
+'user_activity_view, always up to date. Amounts have no trailing zeros. Read only. Null may be: currency. Example: '
+'SELECT * FROM public.tenants_summary_view WHERE tenant_id = 10001.';
 COMMENT ON COLUMN public.tenants_summary_view.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN public.tenants_summary_view.users IS 'Users with a bet or a payment.';
 COMMENT ON COLUMN public.tenants_summary_view.bets IS 'All bets.';

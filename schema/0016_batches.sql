@@ -21,7 +21,9 @@ CREATE TYPE public.bet_item_result AS (
 );
 
 COMMENT ON TYPE public.bet_item_result IS
-'What functions that change many bets give for each: its row of public.bets_view, or why it was refused.';
+'What functions that change many bets give for each: its row of public.bets_view, or why it was refused. Null may be: '
+'tenant_id, bet_id, user_id, stake, odds, fixture_id, status, result, payout, idempotency_key, created_at, '
+'last_updated_at, duplicate, sqlstate, message, hint.';
 COMMENT ON COLUMN public.bet_item_result.item IS 'The number of the item in p_items, from 1 on.';
 COMMENT ON COLUMN public.bet_item_result.duplicate IS
 'True when the idempotency key of the item was used with the same arguments before; null when it was refused.';
@@ -50,7 +52,8 @@ CREATE TYPE public.payment_item_result AS (
 
 COMMENT ON TYPE public.payment_item_result IS
 'What functions that make many payments give for each: its row of public.payments_view, the balance of the user after '
-'it, or why it was refused.';
+'it, or why it was refused. Null may be: tenant_id, payment_id, user_id, type, amount, status, idempotency_key, '
+'created_at, last_updated_at, balance, duplicate, sqlstate, message, hint.';
 COMMENT ON COLUMN public.payment_item_result.item IS 'The number of the item in p_items, from 1 on.';
 COMMENT ON COLUMN public.payment_item_result.balance IS
 'The balance of the user after this item and before the next, in the currency of the tenant.';

@@ -6,7 +6,9 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from hashlib import md5
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -59,7 +61,25 @@ def call(conn: psycopg.Connection, function: str, *args: Any) -> dict[str, Any]:
 
 def call_all(conn: psycopg.Connection, function: str, *args: Any) -> list[dict[str, Any]]:
     marks = sql.SQL(", ").join([sql.Placeholder()] * len(args))
-    return rows(conn, sql.SQL("SELECT * FROM {}({})").format(sql.Identifier(function), marks), args)
+    found = rows(conn, sql.SQL("SELECT * FROM {}({})").format(sql.Identifier(function), marks), args)
+    nulls = {column for row in found for column, value in row.items() if value is None}
+    # The contract says what may be null; a function that gives nothing gives a row of nothing.
+    allowed = may_be_null(function)
+    if allowed is not None and (untold := nulls - allowed - {function}):
+        raise AssertionError(f"{function}() gave null for {untold}: its comment does not say so")
+    return found
+
+
+@cache
+def may_be_null(function: str) -> frozenset[str] | None:
+    """The columns of the results of a function of public that may be null, by docs/api.json; None for one of a test."""
+    contract = json.loads((Path(__file__).parents[1] / "docs" / "api.json").read_text())
+    if (told := contract["functions"].get(f"public.{function}")) is None:
+        return None
+    returns = told.get("returns", {})
+    named = contract["types"] | contract["tables"]
+    columns = returns.get("columns", named.get(returns.get("type"), {}).get("columns", []))
+    return frozenset(column["name"] for column in columns if column["nullable"])
 
 
 def event(event_type: str, tenant: int = TENANT, aggregate: str = "a1", **overrides: Any) -> dict[str, Any]:

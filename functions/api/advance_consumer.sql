@@ -36,10 +36,10 @@ $$;
 COMMENT ON FUNCTION public.advance_consumer(bigint, text, text, text) IS
 'Moves a consumer of public.feed() from one cursor (null: it begins) to another, in the transaction in which it keeps '
 'what it made of the events between: then each event counts once, however often the consumer dies. Of two sessions '
-'that go on from the same place one is refused. With tenant 0 a consumer of public.ledger_feed(). Errors: 40001 it is '
-'not at p_from: read again; BL001 bad name or cursor; BL006 foreign tenant. Example: SELECT '
-'public.advance_consumer(10001, ''warehouse'', NULL, max(f.feed_cursor)) FROM public.feed(10001) AS f '
-'HAVING count(*) > 0.';
+'that go on from the same place one is refused. With tenant 0 a consumer of public.ledger_feed(). Null may be: '
+'p_from. Errors: 40001 it is not at p_from: read again; BL001 bad name or cursor; BL006 foreign tenant. Example: '
+'SELECT public.advance_consumer(10001, ''warehouse'', NULL, max(f.feed_cursor)) FROM public.feed(10001) AS f HAVING '
+'count(*) > 0.';
 
 REVOKE ALL ON FUNCTION public.advance_consumer(bigint, text, text, text) FROM public;
 

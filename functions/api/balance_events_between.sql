@@ -48,8 +48,9 @@ $$;
 COMMENT ON FUNCTION public.balance_events_between(bigint, bigint, bigint, text, integer) IS
 'The balance events of a tenant from one time to another, both included, in milliseconds since 1970-01-01 UTC; from '
 'the beginning and to the end where they are null. Pages of p_limit events in the order of timestamp, then id: where '
-'there are more, next_page of the last row is p_after of the next call. Errors: BL001 bad tenant, limit or cursor, '
-'BL006 foreign tenant. Example: SELECT * FROM public.balance_events_between(10001, 1700000000000, 1700003600000).';
+'there are more, next_page of the last row is p_after of the next call. Null may be: metadata, next_page. Errors: '
+'BL001 bad tenant, limit or cursor, BL006 foreign tenant. Example: SELECT * FROM public.balance_events_between(10001, '
+'1700000000000, 1700003600000).';
 
 REVOKE ALL ON FUNCTION public.balance_events_between(bigint, bigint, bigint, text, integer) FROM public;
 

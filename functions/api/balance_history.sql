@@ -21,8 +21,8 @@ END
 $$;
 
 COMMENT ON FUNCTION public.balance_history(bigint, text) IS
-'The balance events of a user in the order of time; none when there are none. Errors: BL001 bad tenant, BL006 foreign '
-'tenant. Example: SELECT * FROM public.balance_history(10001, ''user-1'').';
+'The balance events of a user in the order of time; none when there are none. Null may be: metadata. Errors: BL001 '
+'bad tenant, BL006 foreign tenant. Example: SELECT * FROM public.balance_history(10001, ''user-1'').';
 
 REVOKE ALL ON FUNCTION public.balance_history(bigint, text) FROM public;
 

@@ -109,11 +109,12 @@ $$;
 COMMENT ON FUNCTION public.balance_statement(bigint, text, bigint, bigint, text, integer) IS
 'The statement of an account from one time to another, both included, in milliseconds since 1970-01-01 UTC; from the '
 'beginning and to the end where they are null. Entries: opening (balance before), movement (amount with its sign, '
-'balance after it, the cause: payment, bet, payment reversal or bet correction, and the payment or bet that it was of; '
-'null for what names none), closing (balance at the end). currency says what of, by public.tenants, null where the '
-'tenant has no row. Pages of p_limit movements in the order of time: where there are more, next_page of the last row '
-'is p_after of the next call. Errors: BL001 bad tenant, limit or cursor, BL006 foreign tenant. Example: SELECT entry, '
-'amount, balance, cause, cause_id FROM public.balance_statement(10001, ''user-1'', 1700000000000, 1702592000000).';
+'balance after it, the cause: payment, bet, payment reversal or bet correction, and the payment or bet that it was '
+'of; null for what names none), closing (balance at the end). currency says what of, by public.tenants, null where '
+'the tenant has no row. Pages of p_limit movements in the order of time: where there are more, next_page of the last '
+'row is p_after of the next call. Null may be: timestamp, amount, currency, cause, cause_id, event_type, event_id, '
+'next_page. Errors: BL001 bad tenant, limit or cursor, BL006 foreign tenant. Example: SELECT entry, amount, balance, '
+'cause, cause_id FROM public.balance_statement(10001, ''user-1'', 1700000000000, 1702592000000).';
 
 REVOKE ALL ON FUNCTION public.balance_statement(bigint, text, bigint, bigint, text, integer) FROM public;
 

@@ -21,8 +21,8 @@ END
 $$;
 
 COMMENT ON FUNCTION public.bet_history(bigint, text) IS
-'The events of a bet in the order in which they fold; none when there is no such bet. Errors: BL001 bad tenant, BL006 '
-'foreign tenant. Example: SELECT * FROM public.bet_history(10001, ''bet-1'').';
+'The events of a bet in the order in which they fold; none when there is no such bet. Null may be: metadata. Errors: '
+'BL001 bad tenant, BL006 foreign tenant. Example: SELECT * FROM public.bet_history(10001, ''bet-1'').';
 
 REVOKE ALL ON FUNCTION public.bet_history(bigint, text) FROM public;
 

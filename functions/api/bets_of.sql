@@ -51,12 +51,12 @@ $$;
 
 COMMENT ON FUNCTION public.bets_of(bigint, text, text, bigint, bigint, text, integer) IS
 'The bets of a user, newest first: by the time of their first event, then by id. Of one status or of all; of one time '
-'to another, both included, in milliseconds since 1970-01-01 UTC, and open where they are null. Pages of p_limit bets: '
-'where there are more, next_page of the last row is p_after of the next call. What happens to bets meanwhile moves '
-'none of them, but for an event that is stored late and dated before the first one of its bet: that bet is then where '
-'it belongs, and may come once more. With a status, all bets of that time are looked at. Errors: BL001 bad tenant, '
-'status, limit or cursor, BL006 foreign tenant. Example: SELECT bet_id, stake, status FROM '
-'public.bets_of(10001, ''user-1'', ''settled'').';
+'to another, both included, in milliseconds since 1970-01-01 UTC, and open where they are null. Pages of p_limit '
+'bets: where there are more, next_page of the last row is p_after of the next call. What happens to bets meanwhile '
+'moves none of them, but for an event that is stored late and dated before the first one of its bet: that bet is then '
+'where it belongs, and may come once more. With a status, all bets of that time are looked at. Null may be: result, '
+'payout, idempotency_key, next_page. Errors: BL001 bad tenant, status, limit or cursor, BL006 foreign tenant. '
+'Example: SELECT bet_id, stake, status FROM public.bets_of(10001, ''user-1'', ''settled'').';
 
 REVOKE ALL ON FUNCTION public.bets_of(bigint, text, text, bigint, bigint, text, integer) FROM public;
 

@@ -25,9 +25,10 @@ COMMENT ON FUNCTION public.confirm_bets(bigint, jsonb, text, boolean) IS
 'the row of bets_view, duplicate, and where it was refused sqlstate, message and hint. With p_all_or_nothing, which '
 'is the default, the first refusal undoes all and is the error; without it, refused items store nothing and the '
 'others are done. The key of an item is idempotency_key, or made from that of the batch: a batch that is sent again '
-'answers as repeated calls do. Errors: those of confirm_bet(), with the number of the item; BL001 also no array, more'
-' than 50000 items, or a key of the batch of more than 190 characters; BL005 also a key that was used for a batch of '
-'other items. Example: SELECT * FROM public.confirm_bets(10001, ''[{"bet_id": "bet-1"}]'', ''confirm_bets-1'').';
+'answers as repeated calls do. Null may be: p_idempotency_key. Errors: those of confirm_bet(), with the number of the '
+'item; BL001 also no array, more than 50000 items, or a key of the batch of more than 190 characters; BL005 also a '
+'key that was used for a batch of other items. Example: SELECT * FROM public.confirm_bets(10001, ''[{"bet_id": '
+'"bet-1"}]'', ''confirm_bets-1'').';
 
 REVOKE ALL ON FUNCTION public.confirm_bets(bigint, jsonb, text, boolean) FROM public;
 

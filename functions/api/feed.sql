@@ -30,12 +30,13 @@ $$;
 
 COMMENT ON FUNCTION public.feed(bigint, text, integer, text[]) IS
 'The events of a tenant, of all event tables, in an order in which none ever comes before one that was shown: the '
-'first p_limit (1000) after the cursor p_after, from the beginning on for null. Go on with the feed_cursor of the last '
-'row; no rows means that there is nothing new. Events of a stream come in the order in which they were stored; events '
-'of a transaction, and all that were stored later, once all older transactions of the server have ended. With p_types, '
-'only events of these types of the next p_limit; if the last of them is of another type, the last row has its cursor '
-'and no event, so that it is not read again. Errors: BL001 bad tenant, cursor or limit, BL006 foreign tenant. Example: '
-'SELECT * FROM public.feed(10001).';
+'first p_limit (1000) after the cursor p_after, from the beginning on for null. Go on with the feed_cursor of the '
+'last row; no rows means that there is nothing new. Events of a stream come in the order in which they were stored; '
+'events of a transaction, and all that were stored later, once all older transactions of the server have ended. With '
+'p_types, only events of these types of the next p_limit; if the last of them is of another type, the last row has '
+'its cursor and no event, so that it is not read again. Null may be: event_table, id, aggregate_id, event_type, '
+'event_data, timestamp, version, metadata, created_at, stored_at. Errors: BL001 bad tenant, cursor or limit, BL006 '
+'foreign tenant. Example: SELECT * FROM public.feed(10001).';
 
 REVOKE ALL ON FUNCTION public.feed(bigint, text, integer, text[]) FROM public;
 

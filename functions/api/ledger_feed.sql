@@ -32,8 +32,9 @@ $$;
 
 COMMENT ON FUNCTION public.ledger_feed(text, integer, text[]) IS
 'The events of all tenants, as public.feed() gives those of one. On Citus those of each shard come in that order, the '
-'shards in turns; feed_cursor has a place for each shard, and stands in the last row only. Errors: BL001 bad cursor or '
-'limit, BL032 a shard failed. Example: SELECT * FROM public.ledger_feed().';
+'shards in turns; feed_cursor has a place for each shard, and stands in the last row only. Null may be: event_table, '
+'tenant_id, id, aggregate_id, event_type, event_data, timestamp, version, metadata, created_at, stored_at, '
+'feed_cursor. Errors: BL001 bad cursor or limit, BL032 a shard failed. Example: SELECT * FROM public.ledger_feed().';
 
 REVOKE ALL ON FUNCTION public.ledger_feed(text, integer, text[]) FROM public;
 

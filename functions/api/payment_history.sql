@@ -21,8 +21,8 @@ END
 $$;
 
 COMMENT ON FUNCTION public.payment_history(bigint, text) IS
-'The events of a payment in the order in which they fold; none when there is no such payment. Errors: BL001 bad '
-'tenant, BL006 foreign tenant. Example: SELECT * FROM public.payment_history(10001, ''payment-1'').';
+'The events of a payment in the order in which they fold; none when there is no such payment. Null may be: metadata. '
+'Errors: BL001 bad tenant, BL006 foreign tenant. Example: SELECT * FROM public.payment_history(10001, ''payment-1'').';
 
 REVOKE ALL ON FUNCTION public.payment_history(bigint, text) FROM public;
 

@@ -54,8 +54,8 @@ COMMENT ON FUNCTION public.payments_of(bigint, text, text, bigint, bigint, text,
 'payments: where there are more, next_page of the last row is p_after of the next call. What happens to payments '
 'meanwhile moves none of them, but for an event that is stored late and dated before the first one of its payment: '
 'that payment is then where it belongs, and may come once more. With a status, all payments of that time are looked '
-'at. Errors: BL001 bad tenant, status, limit or cursor, BL006 foreign tenant. Example: SELECT payment_id, type, amount '
-'FROM public.payments_of(10001, ''user-1'', ''completed'').';
+'at. Null may be: idempotency_key, next_page. Errors: BL001 bad tenant, status, limit or cursor, BL006 foreign '
+'tenant. Example: SELECT payment_id, type, amount FROM public.payments_of(10001, ''user-1'', ''completed'').';
 
 REVOKE ALL ON FUNCTION public.payments_of(bigint, text, text, bigint, bigint, text, integer) FROM public;
 

@@ -45,8 +45,8 @@ $$;
 COMMENT ON FUNCTION public.tenant_as_of(bigint, bigint, timestamptz) IS
 'The row of tenants_summary_view as of a moment, in milliseconds since 1970-01-01 UTC: from the events up to it, the '
 'moment included; no row when there were none. With p_known_at, from those that had been stored by then, by the clock '
-'of the server. It reads all of them: about 80,000 a second. Errors: BL001 bad tenant, BL006 foreign tenant. Example: '
-'SELECT staked, paid_out FROM public.tenant_as_of(10001, 1700000000000).';
+'of the server. It reads all of them: about 80,000 a second. Null may be: currency. Errors: BL001 bad tenant, BL006 '
+'foreign tenant. Example: SELECT staked, paid_out FROM public.tenant_as_of(10001, 1700000000000).';
 
 REVOKE ALL ON FUNCTION public.tenant_as_of(bigint, bigint, timestamptz) FROM public;
 

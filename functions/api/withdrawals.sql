@@ -26,9 +26,10 @@ COMMENT ON FUNCTION public.withdrawals(bigint, jsonb, text, boolean) IS
 'duplicate, and where it was refused sqlstate, message and hint. With p_all_or_nothing, which is the default, the '
 'first refusal undoes all and is the error; without it, refused items store nothing and the others are done. The key '
 'of an item is idempotency_key, or made from that of the batch: a batch that is sent again answers as repeated calls '
-'do. Errors: those of withdraw(), with the number of the item; BL001 also no array, more than 50000 items, or a key '
-'of the batch of more than 190 characters; BL005 also a key that was used for a batch of other items. Example: SELECT'
-' * FROM public.withdrawals(10001, ''[{"user_id": "user-1", "amount": 100}]'', ''withdrawals-1'').';
+'do. Null may be: p_idempotency_key. Errors: those of withdraw(), with the number of the item; BL001 also no array, '
+'more than 50000 items, or a key of the batch of more than 190 characters; BL005 also a key that was used for a batch '
+'of other items. Example: SELECT * FROM public.withdrawals(10001, ''[{"user_id": "user-1", "amount": 100}]'', '
+'''withdrawals-1'').';
 
 REVOKE ALL ON FUNCTION public.withdrawals(bigint, jsonb, text, boolean) FROM public;
 

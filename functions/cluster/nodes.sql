@@ -29,8 +29,8 @@ $$;
 
 COMMENT ON FUNCTION ops.nodes() IS
 'The nodes of a Citus cluster: whether each answers, how many shards of tenants it holds (each is one shard of every '
-'ledger table), and their bytes (NULL for none, or for a node that does not answer). No row on plain PostgreSQL. '
-'Example: SELECT * FROM ops.nodes().';
+'ledger table), and their bytes (NULL for none, or for a node that does not answer). No row on plain PostgreSQL. Null '
+'may be: shards, bytes. Example: SELECT * FROM ops.nodes().';
 
 REVOKE ALL ON FUNCTION ops.nodes() FROM public;
 

@@ -29,8 +29,8 @@ $$;
 
 COMMENT ON FUNCTION ops.consumers() IS
 'The consumers of feeds: of which tenant (0: of the ledger), when each was moved last, and since when the next event '
-'waits for it; null for one that has seen all. Example: SELECT c.name, now() - c.waits_since AS lag FROM '
-'ops.consumers() AS c ORDER BY c.waits_since.';
+'waits for it; null for one that has seen all. Null may be: waits_since. Example: SELECT c.name, now() - '
+'c.waits_since AS lag FROM ops.consumers() AS c ORDER BY c.waits_since.';
 
 REVOKE ALL ON FUNCTION ops.consumers() FROM public;
 

@@ -30,8 +30,8 @@ $$;
 
 COMMENT ON FUNCTION ops.doctor() IS
 'Looks for what is wrong with the ledger, its server and its cluster. Gives a row for each check that passed, with '
-'finding NULL, and for each thing found, with the remedy. Changes nothing; run by betledger_operator. Example: SELECT '
-'* FROM ops.doctor() WHERE finding IS NOT NULL.';
+'finding NULL, and for each thing found, with the remedy. Changes nothing; run by betledger_operator. Null may be: '
+'finding. Example: SELECT * FROM ops.doctor() WHERE finding IS NOT NULL.';
 
 REVOKE ALL ON FUNCTION ops.doctor() FROM public;
 

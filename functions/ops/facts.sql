@@ -49,7 +49,7 @@ $$;
 
 COMMENT ON FUNCTION ops.facts() IS
 'What `betledger status` shows of a ledger: sizes, the age of the oldest idempotency key, and when it was purged, '
-'verified and rebuilt last (runs for all tenants). Example: SELECT * FROM ops.facts().';
+'verified and rebuilt last (runs for all tenants). Null may be: value, remark. Example: SELECT * FROM ops.facts().';
 
 REVOKE ALL ON FUNCTION ops.facts() FROM public;
 

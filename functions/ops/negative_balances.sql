@@ -34,7 +34,8 @@ COMMENT ON FUNCTION ops.negative_balances(bigint) IS
 'The balances below zero, of one tenant or of all: what corrections were allowed to take in all (p_allow_negative), '
 'and for which payments and bets. Where that is less than what is missing, a client has taken too much by events of '
 'its own: ops.doctor() says so. Until a balance is covered, functions take nothing from it. currency is that of the '
-'tenant, null where it has no row in public.tenants. Example: SELECT * FROM ops.negative_balances(10001).';
+'tenant, null where it has no row in public.tenants. Null may be: currency. Example: SELECT * FROM '
+'ops.negative_balances(10001).';
 
 REVOKE ALL ON FUNCTION ops.negative_balances(bigint) FROM public;
 

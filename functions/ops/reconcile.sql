@@ -36,12 +36,13 @@ $$;
 
 COMMENT ON FUNCTION ops.reconcile(bigint, timestamptz, text, bigint) IS
 'What does not explain itself, from events alone: balance events that name a payment or bet which is not there, '
-'payments and bets from the balance without their balance event, and amounts, signs and users that differ. expected is '
-'what the events of the payment or bet say that it moves by now (a deposit its amount, a failed or reversed one 0, a '
-'bet its payout, as corrected last, less its stake), actual what the balance events that name it have moved. Of one '
+'payments and bets from the balance without their balance event, and amounts, signs and users that differ. expected '
+'is what the events of the payment or bet say that it moves by now (a deposit its amount, a failed or reversed one 0, '
+'a bet its payout, as corrected last, less its stake), actual what the balance events that name it have moved. Of one '
 'tenant or of all, now or as of a moment, of one user or of all. Balance events that name nothing are no finding: '
-'ops.trial_balance() counts them apart. currency is that of the tenant. On Citus all shards are looked '
-'at on their nodes. Error: BL032 a shard failed. Example: SELECT * FROM ops.reconcile(10001).';
+'ops.trial_balance() counts them apart. currency is that of the tenant. On Citus all shards are looked at on their '
+'nodes. Null may be: user_id, currency, expected, actual. Error: BL032 a shard failed. Example: SELECT * FROM '
+'ops.reconcile(10001).';
 
 REVOKE ALL ON FUNCTION ops.reconcile(bigint, timestamptz, text, bigint) FROM public;
 

@@ -83,7 +83,9 @@ COMMENT ON FUNCTION ops.tenants(bigint, integer) IS
 'which tell name, currency, scale and status. On Citus also its node, its shard (that of bet_events; bytes are those '
 'of all ledger tables, shard_tenants counts who lives there) and, for members of pg_monitor where '
 'citus.stat_tenants_track is on, its reads, writes and CPU seconds in this and the last period '
-'(citus.stat_tenants_period). Error: BL001 bad limit. Example: SELECT * FROM ops.tenants(p_limit => 10).';
+'(citus.stat_tenants_period). Null may be: name, currency, scale, status, last_activity_at, node_name, node_port, '
+'shard_id, shard_bytes, shard_tenants, reads, writes, cpu_seconds. Error: BL001 bad limit. Example: SELECT * FROM '
+'ops.tenants(p_limit => 10).';
 
 REVOKE ALL ON FUNCTION ops.tenants(bigint, integer) FROM public;
 

@@ -39,13 +39,13 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.trial_balance(bigint, timestamptz, text, bigint) IS
-'The trial balance of a tenant or of all, now or as of a moment, of one user or of all: deposits less withdrawals less '
-'stakes from the balance plus payouts plus refunds of cancelled bets, plus corrections (what later results, voided '
-'bets and reversed payments gave, less what they took: balance events with a correction_id), plus other credits less '
-'other debits (balance events that name no payment or bet, or one that is not there), are balances. All from events, '
-'those of failed payments taken out again; kept_balances is the sum of user_balances_view now. '
-'currency is that of the tenant, null where it has no row in public.tenants. On Citus all shards are summed up on '
-'their nodes. Error: BL032 a shard failed. Example: SELECT * FROM ops.trial_balance(10001).';
+'The trial balance of a tenant or of all, now or as of a moment, of one user or of all: deposits less withdrawals '
+'less stakes from the balance plus payouts plus refunds of cancelled bets, plus corrections (what later results, '
+'voided bets and reversed payments gave, less what they took: balance events with a correction_id), plus other '
+'credits less other debits (balance events that name no payment or bet, or one that is not there), are balances. All '
+'from events, those of failed payments taken out again; kept_balances is the sum of user_balances_view now. currency '
+'is that of the tenant, null where it has no row in public.tenants. On Citus all shards are summed up on their nodes. '
+'Null may be: currency. Error: BL032 a shard failed. Example: SELECT * FROM ops.trial_balance(10001).';
 
 REVOKE ALL ON FUNCTION ops.trial_balance(bigint, timestamptz, text, bigint) FROM public;
 

@@ -45,8 +45,8 @@ $$;
 COMMENT ON FUNCTION ops.verify_projections(bigint, bigint) IS
 'The rows of the read tables that differ from the fold of their sources; none when all is well. Of one tenant, or of '
 'all. expected is the fold, actual the row; null where one of them is missing. Repair with ops.rebuild_projection. On '
-'Citus all shards are compared at the same time, each on its node. Error: BL032 a shard failed. Example: SELECT * '
-'FROM ops.verify_projections().';
+'Citus all shards are compared at the same time, each on its node. Null may be: expected, actual. Error: BL032 a '
+'shard failed. Example: SELECT * FROM ops.verify_projections().';
 
 REVOKE ALL ON FUNCTION ops.verify_projections(bigint, bigint) FROM public;
 

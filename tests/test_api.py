@@ -1,0 +1,389 @@
+"""What others may rely on: the contract, what breaks it, and the types that are made of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pytest
+from betledger.commands.api import WRITERS, Format, as_json
+from betledger.contract.comparing import Contract, differences
+from command import run
+from ledger import T0, TENANT, call, call_all, event, insert, may_be_null, one, place
+from psycopg.types.json import Jsonb
+
+DOCS = Path(__file__).parents[1] / "docs"
+COMMITTED = {DOCS / "api.json": Format.json, DOCS / "reference.md": Format.md}
+Connect = Callable[..., psycopg.Connection]
+
+
+def contract(conn: psycopg.Connection) -> Contract:
+    found: Contract = one(conn, "SELECT ops.contract() AS c")["c"]
+    return found
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name)
+def test_what_is_committed_is_the_contract(db: psycopg.Connection, path: Path) -> None:
+    now = WRITERS[COMMITTED[path]](contract(db))
+    if os.environ.get("BETLEDGER_WRITE_API"):
+        path.write_text(now)
+    assert now == path.read_text(), "if that is meant: BETLEDGER_WRITE_API=1 python -m pytest tests/test_api.py -k committed"
+
+
+# What breaks ---------------------------------------------------------------------------------------------------------
+
+OURS = """CREATE TYPE public.greeting AS (words text, times integer);
+COMMENT ON TYPE public.greeting IS 'A greeting. Null may be: times.';
+CREATE FUNCTION public.greet(p_tenant_id bigint, p_name text DEFAULT 'you', p_often integer DEFAULT NULL)
+RETURNS SETOF public.greeting LANGUAGE sql AS 'SELECT p_name, p_often';
+COMMENT ON FUNCTION public.greet IS 'Greets. Errors: BL001 bad name, BL006 foreign tenant. Example: SELECT public.greet(1).';
+CREATE FUNCTION public.count_greetings(p_tenant_id bigint) RETURNS TABLE (name text, times integer)
+LANGUAGE sql AS 'SELECT NULL, 1';
+COMMENT ON FUNCTION public.count_greetings IS 'Null may be: name. Errors: BL006 foreign tenant. Example: SELECT 1.';
+CREATE TABLE public.greetings (tenant_id bigint NOT NULL, name text NOT NULL, times integer);
+GRANT SELECT, INSERT ON public.greetings TO betledger_app;
+GRANT EXECUTE ON FUNCTION public.greet TO betledger_reader;
+INSERT INTO projection.event_types (event_table, event_type, kind, status, required_fields, optional_fields)
+VALUES ('public.bet_events', 'V1_BETS_GREETED', 'bet', NULL, '{"user_id": "identifier"}', '{"words": "text"}')"""
+GREET = """DROP FUNCTION public.greet;
+CREATE FUNCTION public.greet(%s) RETURNS %s LANGUAGE sql AS 'SELECT ''hello'', 1';
+COMMENT ON FUNCTION public.greet IS 'Greets. Errors: BL001 bad name, BL006 foreign tenant. Example: SELECT public.greet(1).';
+GRANT EXECUTE ON FUNCTION public.greet TO betledger_reader"""
+ARGUMENTS, RESULT = "p_tenant_id bigint, p_name text DEFAULT 'you', p_often integer DEFAULT NULL", "SETOF public.greeting"
+EVENT = "UPDATE projection.event_types SET %s WHERE event_type = 'V1_BETS_GREETED'"
+# What is changed, and each line that `betledger api --check` then prints.
+CHANGES: dict[str, tuple[str, set[str]]] = {
+    "a function is gone": (
+        "DROP FUNCTION public.count_greetings",
+        {
+            "breaking: no longer: function public.count_greetings",
+            "breaking: no longer: public.count_greetings: argument p_tenant_id is the 1. and of type bigint",
+            "breaking: no longer: public.count_greetings: column name of type text",
+            "breaking: no longer: public.count_greetings: column times is never null",
+            "breaking: no longer: public.count_greetings: column times of type integer",
+            "breaking: no longer: public.count_greetings: error BL006",
+            "breaking: no longer: public.count_greetings: gives rows of columns",
+            "added: no longer demanded: public.count_greetings: argument p_tenant_id has to be given",
+            *(f"breaking: no longer: public.count_greetings: {role} may call it" for role in ("betledger_app", "betledger_operator", "betledger_reader", "betledger_tenant")),
+        },
+    ),
+    "an argument is renamed": (
+        GREET % (ARGUMENTS.replace("p_name", "p_who"), RESULT),
+        {
+            "breaking: no longer: public.greet: argument p_name is the 2. and of type text",
+            "breaking: no longer: public.greet: argument p_name may be left out",
+            "added: public.greet: argument p_who is the 2. and of type text",
+            "added: public.greet: argument p_who may be left out",
+        },
+    ),
+    "an argument is of another type": (
+        GREET % (ARGUMENTS.replace("bigint", "text"), RESULT),
+        {
+            "breaking: no longer: public.greet: argument p_tenant_id is the 1. and of type bigint",
+            "added: public.greet: argument p_tenant_id is the 1. and of type text",
+        },
+    ),
+    "an argument is added that has to be given": (
+        GREET % (f"p_key text, {ARGUMENTS.partition(', ')[0]}", RESULT),
+        {
+            "breaking: new demand: public.greet: argument p_key has to be given",
+            "breaking: no longer: public.greet: argument p_tenant_id is the 1. and of type bigint",
+            "breaking: no longer: public.greet: argument p_name is the 2. and of type text",
+            "breaking: no longer: public.greet: argument p_name may be left out",
+            "breaking: no longer: public.greet: argument p_often is the 3. and of type integer",
+            "breaking: no longer: public.greet: argument p_often may be left out",
+            "breaking: no longer: public.greet: argument p_often may be null",
+            "added: public.greet: argument p_key is the 1. and of type text",
+            "added: public.greet: argument p_tenant_id is the 2. and of type bigint",
+        },
+    ),
+    "an argument is added that may be left out": (
+        GREET % (f"{ARGUMENTS}, p_loud boolean DEFAULT false", RESULT),
+        {
+            "added: public.greet: argument p_loud is the 4. and of type boolean",
+            "added: public.greet: argument p_loud may be left out",
+        },
+    ),
+    "an argument has no default any more": (
+        GREET % ("p_tenant_id bigint, p_name text, p_often integer DEFAULT NULL", RESULT),
+        {
+            "breaking: no longer: public.greet: argument p_name may be left out",
+            "breaking: new demand: public.greet: argument p_name has to be given",
+        },
+    ),
+    "an argument may not be null any more": (
+        GREET % (ARGUMENTS.replace("DEFAULT NULL", "DEFAULT 1"), RESULT),
+        {"breaking: no longer: public.greet: argument p_often may be null"},
+    ),
+    "a function gives one row": (
+        GREET % (ARGUMENTS, "public.greeting"),
+        {
+            "breaking: no longer: public.greet: gives rows of public.greeting",
+            "added: public.greet: gives one row of public.greeting",
+        },
+    ),
+    "a column of a result is gone": (
+        "ALTER TYPE public.greeting DROP ATTRIBUTE times",
+        {"breaking: no longer: public.greeting: column times of type integer"},
+    ),
+    "a column of a result is of another type": (
+        "ALTER TYPE public.greeting ALTER ATTRIBUTE times TYPE text",
+        {
+            "breaking: no longer: public.greeting: column times of type integer",
+            "added: public.greeting: column times of type text",
+        },
+    ),
+    "a column of a result may be null": (
+        "COMMENT ON TYPE public.greeting IS 'A greeting. Null may be: words, times.'",
+        {"breaking: no longer: public.greeting: column words is never null"},
+    ),
+    "a column of a result is never null": (
+        "COMMENT ON TYPE public.greeting IS 'A greeting.'",
+        {"added: public.greeting: column times is never null"},
+    ),
+    "a column is added to a result": (
+        "ALTER TYPE public.greeting ADD ATTRIBUTE loud boolean",
+        {"added: public.greeting: column loud of type boolean", "added: public.greeting: column loud is never null"},
+    ),
+    "an error is gone": (
+        "COMMENT ON FUNCTION public.greet IS 'Greets. Errors: BL006 foreign tenant. Example: SELECT public.greet(1).'",
+        {"breaking: no longer: public.greet: error BL001"},
+    ),
+    "an error is told in other words": (
+        "COMMENT ON FUNCTION public.greet IS 'Errors: BL001 no name, BL006 foreign tenant. Example: SELECT public.greet(2).'",
+        set(),
+    ),
+    "a function may not be called": (
+        "REVOKE EXECUTE ON FUNCTION public.greet FROM PUBLIC",
+        {
+            f"breaking: no longer: public.greet: {role} may call it"
+            for role in ("betledger_app", "betledger_operator", "betledger_tenant")
+        },
+    ),
+    "a table may not be read": (
+        "REVOKE SELECT ON public.greetings FROM betledger_app",
+        {"breaking: no longer: public.greetings: betledger_app may SELECT"},
+    ),
+    "a table may be written": (
+        "GRANT UPDATE (times) ON public.greetings TO betledger_app",
+        {"added: public.greetings: betledger_app may UPDATE"},
+    ),
+    "a column is gone": (
+        "ALTER TABLE public.greetings DROP COLUMN times",
+        {"breaking: no longer: public.greetings: column times of type integer"},
+    ),
+    "a column has to be given": (
+        "ALTER TABLE public.greetings ALTER times SET NOT NULL",
+        {
+            "breaking: new demand: public.greetings: column times has to be given",
+            "added: public.greetings: column times is never null",
+        },
+    ),
+    "a column may be left out": (
+        "ALTER TABLE public.greetings ALTER name SET DEFAULT ''",
+        {"added: no longer demanded: public.greetings: column name has to be given"},
+    ),
+    "an event type is gone": (
+        "DELETE FROM projection.event_types WHERE event_type = 'V1_BETS_GREETED'",
+        {
+            "breaking: no longer: event type V1_BETS_GREETED of public.bet_events",
+            "breaking: no longer: V1_BETS_GREETED: kind bet",
+            "breaking: no longer: V1_BETS_GREETED: field user_id is always there",
+            "breaking: no longer: V1_BETS_GREETED: field user_id may be of kind identifier",
+            "breaking: no longer: V1_BETS_GREETED: field words may be of kind text",
+            "added: no longer demanded: V1_BETS_GREETED: field user_id has to be given",
+        },
+    ),
+    "a field is required": (
+        EVENT % """required_fields = required_fields || '{"words": "text"}', optional_fields = '{}'""",
+        {
+            "breaking: new demand: V1_BETS_GREETED: field words has to be given",
+            "added: V1_BETS_GREETED: field words is always there",
+        },
+    ),
+    "a field is optional": (
+        EVENT % """required_fields = '{}', optional_fields = required_fields || optional_fields""",
+        {
+            "breaking: no longer: V1_BETS_GREETED: field user_id is always there",
+            "added: no longer demanded: V1_BETS_GREETED: field user_id has to be given",
+        },
+    ),
+    "a field is of another kind": (
+        EVENT % """optional_fields = '{"words": "identifier"}'""",
+        {
+            "breaking: no longer: V1_BETS_GREETED: field words may be of kind text",
+            "added: V1_BETS_GREETED: field words may be of kind identifier",
+        },
+    ),
+    "a status": (EVENT % "status = 'greeted'", {"added: V1_BETS_GREETED: status greeted"}),
+    "nothing": ("SELECT 1", set()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.not_on_citus("the same catalogue, on its coordinator")
+def test_what_has_changed_is_told(connect: Connect, change: str) -> None:
+    conn = connect(autocommit=False)
+    conn.execute(OURS.encode())
+    before = contract(conn)
+    statement, lines = CHANGES[change]
+    conn.execute(statement.encode())
+    found = [difference.line() for difference in differences(before, contract(conn))]
+    assert set(found) == lines and len(found) == len(lines)
+    assert found == sorted(found, key=lambda line: line.startswith("added"))
+
+
+def test_the_command_ends_with_3_if_something_breaks(
+    dsn: str, db: psycopg.Connection, tmp_path: Path, connect: Connect
+) -> None:
+    before = tmp_path / "api.json"
+    r = run("api", url=dsn)
+    assert r.returncode == 0 and r.stdout == as_json(contract(db))
+    before.write_text(r.stdout)
+    r = run("api", "--check", str(before), url=dsn)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
+    db.execute("GRANT DELETE ON public.tenants TO betledger_reader")
+    r = run("api", "--check", str(before), url=dsn)
+    assert (r.returncode, r.stdout) == (0, "added: public.tenants: betledger_reader may DELETE\n")
+    db.execute("REVOKE DELETE, SELECT ON public.tenants FROM betledger_reader")
+    r = run("api", "--check", str(before), url=dsn)
+    assert (r.returncode, r.stdout) == (3, "breaking: no longer: public.tenants: betledger_reader may SELECT\n")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"functions": []}', "\x80"])
+def test_what_is_no_contract_is_refused(dsn: str, tmp_path: Path, text: str) -> None:
+    (tmp_path / "x").write_bytes(text.encode("latin-1"))
+    r = run("api", "--check", str(tmp_path / "x"), url=dsn)
+    assert r.returncode == 1 and r.stdout == ""
+    assert r.stderr.startswith(f"betledger: {tmp_path / 'x'} is no contract: make it with") and r.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_not_there_is_named(dsn: str, tmp_path: Path) -> None:
+    r = run("api", "--check", str(tmp_path / "none"), url=dsn)
+    assert r.returncode != 0 and r.stdout == "" and "none" in r.stderr and r.stderr.count("\n") == 1
+
+
+# What the comments say -----------------------------------------------------------------------------------------------
+
+
+def test_what_may_be_null_is_there(db: psycopg.Connection) -> None:
+    """A name in "Null may be:" is that of an argument or a column."""
+    told = contract(db)
+    for name, function in told["functions"].items():
+        known = {a["name"] for a in function["arguments"]} | {c["name"] for c in function.get("returns", {}).get("columns", [])}
+        assert said(function["comment"]) <= known, name
+    for group in ("types", "tables"):
+        for name, kind in told[group].items():
+            assert said(kind["comment"]) <= {c["name"] for c in kind["columns"]}, name
+
+
+def said(comment: str) -> set[str]:
+    found = re.search(r"Null may be: ([a-z0-9_, ]*)\.", comment)
+    return set(found[1].split(", ")) if found else set()
+
+
+def test_what_may_be_null_is_null_somewhere(db: psycopg.Connection, connect: Connect) -> None:
+    """That nothing else is null, each call of every test finds out: see ledger.py."""
+    app, tenant = connect("app"), TENANT
+    place(db, tenant, "bet-1")
+    insert(db, event("V1_BETS_BET_CONFIRMED", tenant, "bet-1") | {"metadata": None, "timestamp": T0 + 1})
+    call(app, "deposit", tenant, "u1", 10, "d1")
+    insert(db, event("V1_BALANCES_BALANCE_INCREASED", tenant, "balance-u1", data={"user_id": "u1"}))
+    insert(db, event("V1_PAYMENTS_DEPOSIT_CREATED", tenant, "payment-1", data={"user_id": "u1"}))
+    items = [{"bet_id": "none"}, {"bet_id": "bet-1"}]
+    seen: dict[str, tuple[str, set[str]]] = {}
+    for function, *arguments in (
+        ("bet_history", tenant, "bet-1"), ("payment_history", tenant, "payment-1"), ("balance_history", tenant, "u1"),
+        ("bet_events_between", tenant), ("payment_events_between", tenant), ("balance_events_between", tenant),
+        ("balance_statement", tenant, "u1"), ("bets_of", tenant, "user-1"), ("payments_of", tenant, "u1"),
+        ("feed", tenant, None, 1000, ["V1_BETS_BET_PLACED"]), ("tenant_as_of", tenant, T0 + 10),
+        ("place_bets", tenant, Jsonb([{}]), "k1", False), ("confirm_bets", tenant, Jsonb(items), "k2", False),
+        ("cancel_bets", tenant, Jsonb(items[1:]), "k3", False), ("deposits", tenant, Jsonb([{}]), "k4", False),
+        ("deposits", tenant, Jsonb([{"user_id": "u1", "amount": 1}]), "k5", False),
+    ):  # fmt: skip
+        for row in call_all(app, function, *arguments):
+            nulls = {column for column, value in row.items() if value is None}
+            seen.setdefault(returns(db, function), (function, set()))[1].update(nulls)
+    unseen = {kind: sorted((may_be_null(function) or set()) - nulls) for kind, (function, nulls) in seen.items()}
+    assert not any(unseen.values()), unseen
+    view = contract(db)["tables"]["public.tenants_summary_view"]
+    nulls = {column for column, value in one(db, "SELECT * FROM tenants_summary_view").items() if value is None}
+    assert nulls == {column["name"] for column in view["columns"] if column["nullable"]}
+
+
+def returns(conn: psycopg.Connection, function: str) -> str:
+    gives = contract(conn)["functions"][f"public.{function}"]["returns"]
+    return gives.get("type", function)
+
+
+# Types ---------------------------------------------------------------------------------------------------------------
+
+
+def module(conn: psycopg.Connection, tmp_path: Path) -> ModuleType:
+    path = tmp_path / "generated.py"
+    path.write_text(WRITERS[Format.py](contract(conn)))
+    spec = importlib.util.spec_from_file_location("generated", path)
+    assert spec and spec.loader
+    made = importlib.util.module_from_spec(spec)
+    sys.modules["generated"] = made
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_python_calls_every_function(db: psycopg.Connection, connect: Connect, tmp_path: Path) -> None:
+    ledger: Any = module(db, tmp_path)
+    app = connect("app")
+    paid = ledger.deposit(app, TENANT, "u1", Decimal("10.50"), "d1")
+    assert (paid.balance, paid.duplicate, type(paid).__name__) == (Decimal("10.50"), False, "PaymentResult")
+    bet = ledger.place_bet(app, tenant_id=TENANT, user_id="u1", stake=Decimal(2), odds=Decimal(2), fixture_id="f", idempotency_key="p1", from_balance=True)
+    assert bet.payout is None and bet.status == "placed"
+    (settled,) = ledger.settle_bets(app, TENANT, [{"bet_id": bet.bet_id, "result": "win", "payout": 4}], None)
+    assert (settled.status, settled.payout, settled.sqlstate) == ("settled", 4, None)
+    events = ledger.feed(app, TENANT, types=["V1_BETS_BET_PLACED", "V1_BALANCES_BALANCE_INCREASED"])
+    assert [e.event_type for e in events] == ["V1_BALANCES_BALANCE_INCREASED", "V1_BETS_BET_PLACED", "V1_BALANCES_BALANCE_INCREASED"]
+    assert ledger.advance_consumer(app, TENANT, "c", None, events[-1].feed_cursor) is None
+    with pytest.raises(psycopg.Error) as refusal:
+        ledger.withdraw(app, TENANT, "u1", Decimal(100))
+    assert refusal.value.sqlstate in ledger.SqlState.__args__
+
+
+def test_python_types_are_checked(db: psycopg.Connection, tmp_path: Path) -> None:
+    module(db, tmp_path)
+    checked(tmp_path, sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "generated.py")
+
+
+def test_typescript_types_are_checked(db: psycopg.Connection, tmp_path: Path) -> None:
+    if not (tsc := shutil.which("tsc")):
+        pytest.skip("tsc is not installed: npm install --global typescript")
+    (tmp_path / "generated.ts").write_text(WRITERS[Format.ts](contract(db)))
+    checked(tmp_path, tsc, "--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "generated.ts")
+
+
+def test_php_types_are_checked(db: psycopg.Connection, tmp_path: Path) -> None:
+    if not (php := shutil.which("php")):
+        pytest.skip("php is not installed")
+    (tmp_path / "generated.php").write_text(WRITERS[Format.php](contract(db)))
+    checked(tmp_path, php, "-l", "generated.php")
+
+
+def checked(folder: Path, *command: str) -> None:
+    r = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert r.returncode == 0, r.stdout + r.stderr
+
+
+def test_files_of_types_say_who_made_them(db: psycopg.Connection) -> None:
+    told = contract(db)
+    for form in (Format.md, Format.ts, Format.py, Format.php):
+        assert f"Made by `betledger api --format {form}`" in WRITERS[form](told)
+    assert json.loads(WRITERS[Format.json](told)) == told
