@@ -1,3 +1,5 @@
+DROP TYPE projection.batch_move CASCADE;
+
 DROP TYPE projection.batch_item CASCADE;
 
 DROP TYPE projection.refusal CASCADE;

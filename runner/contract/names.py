@@ -27,7 +27,7 @@ class Row:
 
 def head(language: str) -> str:
     """What comes first in a file of a language (ts, php, py): what its functions share."""
-    return (files("betledger.contract") / "heads" / f"head.{language}").read_text(encoding="utf-8")
+    return (files("betledger.contract") / f"head.{language}").read_text(encoding="utf-8")
 
 
 def pascal(name: str) -> str:
