@@ -14,7 +14,22 @@ import psycopg
 import pytest
 from betledger.server import EmbeddedServer
 from conftest import FOLDER, ledger_on, own_server_in
-from ledger import OTHER, T0, TENANT, append, call, event, insert, on_citus, one, refused, rows, wait_until_blocked
+from ledger import (
+    OTHER,
+    T0,
+    TENANT,
+    append,
+    call,
+    call_all,
+    event,
+    insert,
+    on_citus,
+    one,
+    refused,
+    rows,
+    wait_until_blocked,
+)
+from psycopg.types.json import Jsonb
 
 Row = dict[str, object]
 
@@ -107,6 +122,64 @@ def test_an_old_transaction_stores_the_next_event_of_a_stream_behind_the_one_bef
         placed = place(db, bet="b1")
         settled = append(old, "BET_SETTLED", aggregate="b1")
     assert ids(read(db)) == [first, placed, settled]
+
+
+STEPS = {
+    "confirm_bet": ("bet", "settle_bet", ("win", 2)),
+    "complete_payment": ("payment", "reverse_payment", ()),
+}
+
+
+@pytest.mark.parametrize("first", STEPS)
+def test_an_old_transaction_that_waits_for_a_step_does_not_come_before_it(
+    db: psycopg.Connection, connect: Callable[..., psycopg.Connection], first: str
+) -> None:
+    """Both have stored their step when one gets the lock: in the feed, the other one has to come after it."""
+    what, then, arguments = STEPS[first]
+    old, young, waiter = (connect("app", autocommit=False) for _ in range(3))
+    if what == "bet":
+        stream = call(db, "place_bet", TENANT, "u1", 1, 2, "f", "k")["bet_id"]
+    else:
+        stream = call(db, "deposit", TENANT, "u1", 5, "k")["payment_id"]
+    ask = f"SELECT * FROM {then}(%s, %s{', %s' * len(arguments)})"
+    for conn in (old, young):
+        conn.execute("SELECT txid_current()")
+        # Another one that is open: the younger transaction has the higher id, whatever has ended.
+        waiter.execute("SELECT txid_current()")
+    call(young, first, TENANT, stream)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(old.execute, ask.encode(), (TENANT, stream, *arguments))
+        wait_until_blocked(db, old)
+        young.commit()
+        with refused("40001", "at the same moment"):
+            asked.result(timeout=60)
+    old.rollback()
+    old.execute(ask.encode(), (TENANT, stream, *arguments))
+    old.commit()
+    waiter.commit()
+    of_stream = [e["event_type"] for e in drain(db) if e["aggregate_id"] == stream]
+    assert len(of_stream) == 3 and [t.rpartition("_")[2] for t in of_stream] == (
+        ["PLACED", "CONFIRMED", "SETTLED"] if what == "bet" else ["CREATED", "COMPLETED", "REVERSED"]
+    )
+
+
+def test_an_old_batch_that_waits_for_a_step_does_not_come_before_it(
+    db: psycopg.Connection, connect: Callable[..., psycopg.Connection]
+) -> None:
+    old, young = connect("app", autocommit=False), connect("app", autocommit=False)
+    stream = call(db, "place_bet", TENANT, "u1", 1, 2, "f", "k")["bet_id"]
+    for conn in (old, young):
+        conn.execute("SELECT txid_current()")
+    call(young, "confirm_bet", TENANT, stream)
+    with ThreadPoolExecutor(1) as pool:
+        items = Jsonb([{"bet_id": stream, "result": "win", "payout": 2}])
+        asked = pool.submit(call_all, old, "settle_bets", TENANT, items, "b")
+        wait_until_blocked(db, old)
+        young.commit()
+        assert [r["status"] for r in asked.result(timeout=60)] == ["settled"]
+    old.commit()
+    of_stream = [e["event_type"].rpartition("_")[2] for e in drain(db) if e["aggregate_id"] == stream]
+    assert of_stream == ["PLACED", "CONFIRMED", "SETTLED"]
 
 
 def test_an_own_event_is_shown_once_it_is_committed(db: psycopg.Connection) -> None:

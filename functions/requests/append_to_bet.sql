@@ -13,6 +13,8 @@ DECLARE
     v_event record;
     v_was text;
     v_is text;
+    v_place bigint;
+    v_number bigint;
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
     SELECT extract(EPOCH FROM b.last_updated_at) * 1000 INTO event_time
@@ -32,8 +34,9 @@ BEGIN
         CASE WHEN p_event_data -> 'reason' = 'null' THEN p_event_data - 'reason' ELSE p_event_data END, event_time, 1,
         CASE WHEN p_idempotency_key IS NULL THEN '{}' ELSE jsonb_build_object('idempotency_key', p_idempotency_key) END
     )
-    ON CONFLICT DO NOTHING;
-    duplicate := NOT FOUND;
+    ON CONFLICT DO NOTHING
+    RETURNING feed_position, feed_number INTO v_place, v_number;
+    duplicate := v_place IS NULL;
     IF duplicate THEN
         PERFORM projection.bet_of_request(
             p_tenant_id, event_id, p_idempotency_key, p_event_type,
@@ -44,7 +47,7 @@ BEGIN
 
     -- The trigger has locked the bet: the events seen now are all there are before ours.
     FOR v_event IN
-        SELECT e.event_type, e.event_data, e."timestamp"
+        SELECT e.event_type, e.event_data, e."timestamp", e.feed_position, e.feed_number
         FROM public.bet_events AS e
         WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = p_bet_id AND e.id <> event_id
         ORDER BY e."timestamp" DESC, projection.event_order(e.event_type) DESC, e.id DESC
@@ -56,7 +59,10 @@ BEGIN
         IF v_was = 'cancelled' OR NOT v_corrects AND (v_was = 'settled' OR v_event.event_type = p_event_type) THEN
             PERFORM projection.refuse(projection.step_refusal(p_bet_id, v_event.event_type, p_event_type));
         END IF;
-        IF v_event."timestamp" > event_time - v_corrects::integer THEN
+        -- Stored while we waited for the lock: later by its time, or behind us in the feed.
+        IF v_event."timestamp" > event_time - v_corrects::integer
+            OR (v_event.feed_position, v_event.feed_number) > (v_place, v_number)
+        THEN
             RAISE EXCEPTION 'bet % was changed at the same moment', quote_literal(left(p_bet_id, 100))
                 USING ERRCODE = 'serialization_failure', HINT = 'Call again.';
         END IF;

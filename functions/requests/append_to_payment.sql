@@ -12,6 +12,8 @@ DECLARE
     v_event record;
     v_was text;
     v_is_completed boolean := false;
+    v_place bigint;
+    v_number bigint;
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
     SELECT
@@ -42,8 +44,9 @@ BEGIN
         CASE WHEN p_event_data -> 'reason' = 'null' THEN p_event_data - 'reason' ELSE p_event_data END, event_time, 1,
         CASE WHEN p_idempotency_key IS NULL THEN '{}' ELSE jsonb_build_object('idempotency_key', p_idempotency_key) END
     )
-    ON CONFLICT DO NOTHING;
-    duplicate := NOT FOUND;
+    ON CONFLICT DO NOTHING
+    RETURNING feed_position, feed_number INTO v_place, v_number;
+    duplicate := v_place IS NULL;
     IF duplicate THEN
         PERFORM projection.payment_of_request(
             p_tenant_id, event_id, p_idempotency_key, v_event_type,
@@ -54,7 +57,7 @@ BEGIN
 
     -- The trigger has locked the payment: the events seen now are all there are before ours.
     FOR v_event IN
-        SELECT e.event_type, e."timestamp"
+        SELECT e.event_type, e."timestamp", e.feed_position, e.feed_number
         FROM public.payment_events AS e
         WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = p_payment_id AND e.id <> event_id
         ORDER BY e."timestamp" DESC, projection.event_order(e.event_type) DESC
@@ -68,7 +71,10 @@ BEGIN
                 USING ERRCODE = 'BL003',
                 HINT = 'Only a created payment can be completed or failed, and only a completed one reversed.';
         END IF;
-        IF v_event."timestamp" > event_time THEN
+        -- Stored while we waited for the lock: later by its time, or behind us in the feed.
+        IF v_event."timestamp" > event_time
+            OR (v_event.feed_position, v_event.feed_number) > (v_place, v_number)
+        THEN
             RAISE EXCEPTION 'payment % was changed at the same moment', quote_literal(left(p_payment_id, 100))
                 USING ERRCODE = 'serialization_failure', HINT = 'Call again.';
         END IF;

@@ -24,7 +24,8 @@ $$;
 
 COMMENT ON FUNCTION projection.move_items(bigint, projection.batch_move[], text, text) IS
 'Stores the balance events of a batch, in one statement: who, how much, at what time, and the bet or payment. Error '
-'and rows as those of projection.store_items().';
+'as that of projection.store_items(). Gives a row for each, without which Citus would copy them, and row-level '
+'security forbids that.';
 
 REVOKE ALL ON FUNCTION projection.move_items(bigint, projection.batch_move[], text, text) FROM public;
 

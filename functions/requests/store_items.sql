@@ -3,7 +3,7 @@ SET LOCAL ROLE betledger_owner;
 CREATE OR REPLACE FUNCTION projection.store_items(
     p_tenant_id bigint, p_items projection.batch_item[], p_event_type text, p_now bigint, p_batch text
 )
-RETURNS SETOF integer
+RETURNS TABLE (place bigint, number bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET jit = off
@@ -24,7 +24,7 @@ BEGIN
         FROM unnest(p_items) AS i
         WHERE NOT i.duplicate AND i.refusal IS NULL
         ORDER BY i.idempotency_key COLLATE "C", i.event_id
-        RETURNING 1;
+        RETURNING feed_position, feed_number;
     ELSE
         RETURN QUERY INSERT INTO public.payment_events (
             id, tenant_id, aggregate_id, event_type, event_data, "timestamp", version, metadata
@@ -38,15 +38,14 @@ BEGIN
         FROM unnest(p_items) AS i
         WHERE NOT i.duplicate AND i.refusal IS NULL
         ORDER BY i.idempotency_key COLLATE "C", i.event_id
-        RETURNING 1;
+        RETURNING feed_position, feed_number;
     END IF;
 END
 $$;
 
 COMMENT ON FUNCTION projection.store_items(bigint, projection.batch_item[], text, bigint, text) IS
-'Stores the events of the items of a batch that are neither refused nor repeated, in one statement. Error: 23505 where '
-'one is there already: the caller takes all back and judges again. Gives a row for each, without which Citus would '
-'copy them, and row-level security forbids that.';
+'Stores the events of the items of a batch that are neither refused nor repeated, in one statement. Gives the place in '
+'the feed of each. Error: 23505 where one is there already: the caller takes all back and judges again.';
 
 REVOKE ALL ON FUNCTION projection.store_items(bigint, projection.batch_item[], text, bigint, text) FROM public;
 

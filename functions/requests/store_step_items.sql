@@ -11,9 +11,13 @@ AS $$
 DECLARE
     v_status text := projection.event_status(p_event_type);
     v_now bigint := projection.current_ms();
+    v_place bigint;
+    v_number bigint;
     v_moves projection.batch_move[];
 BEGIN
-    PERFORM FROM projection.store_items(p_tenant_id, p_items, p_event_type, v_now, p_batch);
+    SELECT s.place, s.number INTO v_place, v_number
+    FROM projection.store_items(p_tenant_id, p_items, p_event_type, v_now, p_batch) AS s
+    ORDER BY s.place, s.number LIMIT 1;
     -- The trigger has locked the bets: the events seen now are all there are before ours.
     PERFORM FROM unnest(p_items) AS i
     CROSS JOIN LATERAL (
@@ -21,8 +25,12 @@ BEGIN
         WHERE e.tenant_id = p_tenant_id AND e.aggregate_id = i.aggregate_id AND e.id <> i.event_id
             AND (
                 e.event_type = p_event_type OR projection.event_status(e.event_type) IN ('settled', 'cancelled')
+                -- Stored while we waited for the lock: later by its time, or behind us in the feed.
                 OR projection.event_status(e.event_type) IS NOT NULL
-                AND e."timestamp" > greatest(v_now, i.event_time)
+                AND (
+                    e."timestamp" > greatest(v_now, i.event_time)
+                    OR (e.feed_position, e.feed_number) > (v_place, v_number)
+                )
             )
         LIMIT 1
     ) AS e
