@@ -136,16 +136,13 @@ def test_an_old_transaction_that_waits_for_a_step_does_not_come_before_it(
 ) -> None:
     """Both have stored their step when one gets the lock: in the feed, the other one has to come after it."""
     what, then, arguments = STEPS[first]
-    old, young, waiter = (connect("app", autocommit=False) for _ in range(3))
+    old, young = connect("app", autocommit=False), connect("app", autocommit=False)
     if what == "bet":
         stream = call(db, "place_bet", TENANT, "u1", 1, 2, "f", "k")["bet_id"]
     else:
         stream = call(db, "deposit", TENANT, "u1", 5, "k")["payment_id"]
     ask = f"SELECT * FROM {then}(%s, %s{', %s' * len(arguments)})"
-    for conn in (old, young):
-        conn.execute("SELECT txid_current()")
-        # Another one that is open: the younger transaction has the higher id, whatever has ended.
-        waiter.execute("SELECT txid_current()")
+    place(old, bet="other")
     call(young, first, TENANT, stream)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(old.execute, ask.encode(), (TENANT, stream, *arguments))
@@ -156,7 +153,6 @@ def test_an_old_transaction_that_waits_for_a_step_does_not_come_before_it(
     old.rollback()
     old.execute(ask.encode(), (TENANT, stream, *arguments))
     old.commit()
-    waiter.commit()
     of_stream = [e["event_type"] for e in drain(db) if e["aggregate_id"] == stream]
     assert len(of_stream) == 3 and [t.rpartition("_")[2] for t in of_stream] == (
         ["PLACED", "CONFIRMED", "SETTLED"] if what == "bet" else ["CREATED", "COMPLETED", "REVERSED"]
@@ -168,8 +164,7 @@ def test_an_old_batch_that_waits_for_a_step_does_not_come_before_it(
 ) -> None:
     old, young = connect("app", autocommit=False), connect("app", autocommit=False)
     stream = call(db, "place_bet", TENANT, "u1", 1, 2, "f", "k")["bet_id"]
-    for conn in (old, young):
-        conn.execute("SELECT txid_current()")
+    place(old, bet="other")
     call(young, "confirm_bet", TENANT, stream)
     with ThreadPoolExecutor(1) as pool:
         items = Jsonb([{"bet_id": stream, "result": "win", "payout": 2}])
