@@ -32,11 +32,13 @@ BEGIN
     RETURN QUERY
     SELECT e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp", e.version, e.metadata, e.created_at,
         CASE
-            WHEN row_number() OVER (ORDER BY e."timestamp", e.id) = p_limit AND EXISTS (
-                SELECT FROM public.bet_events AS n
+            WHEN row_number() OVER (ORDER BY e."timestamp", e.id) = p_limit AND (
+                -- By the index of this order, as an EXISTS need not be.
+                SELECT n.id FROM public.bet_events AS n
                 WHERE n.tenant_id = p_tenant_id
                     AND (n."timestamp", n.id) > (e."timestamp", e.id) AND n."timestamp" <= v_to
-            ) THEN projection.page_after(v_filters, jsonb_build_array(e."timestamp", e.id))
+                ORDER BY n."timestamp" LIMIT 1
+            ) IS NOT NULL THEN projection.page_after(v_filters, jsonb_build_array(e."timestamp", e.id))
         END
     FROM public.bet_events AS e
     WHERE e.tenant_id = p_tenant_id AND (e."timestamp", e.id) > (v_at, v_id) AND e."timestamp" <= v_to

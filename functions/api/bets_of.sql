@@ -34,12 +34,14 @@ BEGIN
     SELECT b.bet_id, b.user_id, b.stake, b.odds, b.fixture_id, b.status, b.result, b.payout, b.idempotency_key,
         b.created_at, b.last_updated_at,
         CASE
-            WHEN row_number() OVER (ORDER BY b.created_at DESC, b.bet_id DESC) = p_limit AND EXISTS (
-                SELECT FROM public.bets_view AS n
+            WHEN row_number() OVER (ORDER BY b.created_at DESC, b.bet_id DESC) = p_limit AND (
+                -- By the index of this order, as an EXISTS need not be.
+                SELECT n.bet_id FROM public.bets_view AS n
                 WHERE n.tenant_id = p_tenant_id AND n.user_id = p_user_id
                     AND (p_status IS NULL OR n.status = p_status)
                     AND (n.created_at, n.bet_id) < (b.created_at, b.bet_id) AND n.created_at >= v_from
-            ) THEN projection.page_after(v_filters, jsonb_build_array(b.created_at, b.bet_id))
+                ORDER BY n.created_at DESC LIMIT 1
+            ) IS NOT NULL THEN projection.page_after(v_filters, jsonb_build_array(b.created_at, b.bet_id))
         END
     FROM public.bets_view AS b
     WHERE b.tenant_id = p_tenant_id AND b.user_id = p_user_id AND (p_status IS NULL OR b.status = p_status)

@@ -13,6 +13,7 @@ SET row_security = on
 SET enable_seqscan = off
 AS $$
 DECLARE
+    v_mark text := projection.feed_mark(0);
     v_after record;
 BEGIN
     PERFORM projection.require_page(1, p_limit);
@@ -25,7 +26,7 @@ BEGIN
     RETURN QUERY
     SELECT f.event_table, f.tenant_id, f.id, f.aggregate_id, f.event_type, f.event_data, f."timestamp", f.version,
         f.metadata, f.created_at, f.stored_at,
-        projection.feed_cursor(f.feed_position, f.feed_number, projection.feed_mark(0))
+        projection.feed_cursor(f.feed_position, f.feed_number, v_mark)
     FROM projection.events_of_ledger(NULL, v_after.feed_position, v_after.feed_number, p_limit, p_types) AS f;
 END
 $$;

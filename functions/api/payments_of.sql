@@ -33,12 +33,14 @@ BEGIN
     RETURN QUERY
     SELECT p.payment_id, p.user_id, p.type, p.amount, p.status, p.idempotency_key, p.created_at, p.last_updated_at,
         CASE
-            WHEN row_number() OVER (ORDER BY p.created_at DESC, p.payment_id DESC) = p_limit AND EXISTS (
-                SELECT FROM public.payments_view AS n
+            WHEN row_number() OVER (ORDER BY p.created_at DESC, p.payment_id DESC) = p_limit AND (
+                -- By the index of this order, as an EXISTS need not be.
+                SELECT n.payment_id FROM public.payments_view AS n
                 WHERE n.tenant_id = p_tenant_id AND n.user_id = p_user_id
                     AND (p_status IS NULL OR n.status = p_status)
                     AND (n.created_at, n.payment_id) < (p.created_at, p.payment_id) AND n.created_at >= v_from
-            ) THEN projection.page_after(v_filters, jsonb_build_array(p.created_at, p.payment_id))
+                ORDER BY n.created_at DESC LIMIT 1
+            ) IS NOT NULL THEN projection.page_after(v_filters, jsonb_build_array(p.created_at, p.payment_id))
         END
     FROM public.payments_view AS p
     WHERE p.tenant_id = p_tenant_id AND p.user_id = p_user_id AND (p_status IS NULL OR p.status = p_status)

@@ -25,7 +25,8 @@ BEGIN
     FROM jsonb_array_elements(p_places) AS p (place)
     WHERE v_shard.lowest BETWEEN (p.place ->> 0)::integer AND (p.place ->> 1)::integer;
     EXECUTE format(
-        'SELECT coalesce(jsonb_agg(f), ''[]'') FROM (%s) AS f', projection.feed_text('$1 IS NULL', p_shard_id)
+        'SELECT coalesce(jsonb_agg(f), ''[]'') FROM (%s) AS f',
+        projection.feed_text('$1 IS NULL', p_types IS NOT NULL, p_shard_id)
     ) INTO v_events
     USING NULL::bigint, coalesce(v_position, 0), coalesce(v_number, 0), p_limit, p_types;
     RETURN jsonb_build_object(

@@ -26,8 +26,9 @@ BEGIN
             ') RETURNS TABLE (event_table text, tenant_id bigint, id uuid, aggregate_id text, event_type text,'
             ' event_data jsonb, "timestamp" bigint, version integer, metadata jsonb, created_at timestamptz,'
             ' stored_at timestamptz, feed_position bigint, feed_number bigint)'
-            ' LANGUAGE plpgsql STABLE AS $body$\nBEGIN\nRETURN QUERY\n%s;\nEND\n$body$',
-            v_feed.name, projection.feed_text(v_feed.condition)
+            ' LANGUAGE plpgsql STABLE AS $body$\nBEGIN\nIF p_types IS NULL THEN\nRETURN QUERY\n%s;\n'
+            'ELSE\nRETURN QUERY\n%s;\nEND IF;\nEND\n$body$',
+            v_feed.name, projection.feed_text(v_feed.condition, false), projection.feed_text(v_feed.condition, true)
         );
         v_signature := format('projection.%s(bigint, bigint, bigint, integer, text[])', v_feed.name);
         EXECUTE format(

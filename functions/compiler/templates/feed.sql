@@ -4,29 +4,13 @@ CREATE OR REPLACE FUNCTION projection.template_feed()
 RETURNS void
 LANGUAGE sql
 AS $$
-SELECT e.event_table, e.tenant_id, e.id, e.aggregate_id, e.event_type, e.event_data, e."timestamp", e.version,
-    e.metadata, e.created_at, e.stored_at, p.feed_position, p.feed_number
+SELECT f.event_table, f.tenant_id, f.id, f.aggregate_id, f.event_type, f.event_data, f."timestamp", f.version,
+    f.metadata, f.created_at, f.stored_at, f.feed_position, f.feed_number
 FROM (
-    SELECT l.event_table, l.tenant_id, l.id, l.aggregate_id, l.event_type, l.event_data, l."timestamp", l.version,
-        l.metadata, l.created_at, l.stored_at, l.feed_position, l.feed_number,
-        lead(l.id) OVER (ORDER BY l.feed_position, l.feed_number) IS NULL AS is_last
-    FROM (
-        SELECT f.event_table, f.tenant_id, f.id, f.aggregate_id, f.event_type, f.event_data, f."timestamp", f.version,
-            f.metadata, f.created_at, f.stored_at, f.feed_position, f.feed_number
-        FROM (
-            TABLE "{events}"
-        ) AS f
-        ORDER BY f.feed_position, f.feed_number
-        LIMIT $4
-    ) AS l
-) AS p
--- Of another type, the last one shows where it is, so that it is not read again.
-LEFT JOIN LATERAL (
-    SELECT p.event_table, p.tenant_id, p.id, p.aggregate_id, p.event_type, p.event_data, p."timestamp", p.version,
-        p.metadata, p.created_at, p.stored_at
-) AS e ON $5 IS NULL OR p.event_type = ANY ($5)
-WHERE e.id IS NOT NULL OR p.is_last
-ORDER BY p.feed_position, p.feed_number
+    TABLE "{events}"
+) AS f
+ORDER BY f.feed_position, f.feed_number
+LIMIT $4
 $$;
 
 COMMENT ON FUNCTION projection.template_feed() IS
