@@ -108,8 +108,10 @@ def test_the_commands_of_the_readme_run(db: psycopg.Connection, dsn: str, tmp_pa
         # The last migration is taken back after all that needs it.
         for words in sorted(shown, key=lambda words: words[1] == "rollback"):
             # There is an `app` of all tests.
-            said = " ".join("readme" if word == "app" else word for word in words[1:])
+            said, _, file = " ".join("readme" if word == "app" else word for word in words[1:]).partition(" > ")
             made = run(*shlex.split(said), url=dsn, cwd=tmp_path)
+            if file:
+                (tmp_path / file).write_text(made.stdout)
             # A server of tests is a toy, and the doctor says so.
             assert made.returncode == (3 if words[1] == "doctor" else 0), (words, made.stdout, made.stderr)
         login = conninfo.make_conninfo(dsn, user="readme", password=(tmp_path / "readme.password").read_text())
