@@ -92,8 +92,8 @@ def test_the_bodies_of_the_functions_of_a_team_are_checked(db, dsn, tmp_path):
     r = run("lint", "--no-ours", "--migrations", str(folder), "--scratch-url", dsn)
     assert r.returncode == 1
     assert r.stdout.splitlines() == [
-        'lost():3: 42P01 relation "public.nowhere" does not exist',
-        "risky(text):3: 00000 text type variable is not sanitized",
+        f'{folder}/functions/lost.sql:3: 42P01 relation "public.nowhere" does not exist',
+        f"{folder}/functions/risky.sql:3: 00000 text type variable is not sanitized",
     ]
     shutil.rmtree(folder / "functions")
     write(folder, {"schema/0001_x.sql": "SELECT 1 / 0;\n"})
@@ -115,7 +115,7 @@ def test_a_folder_without_sql_is_refused(tmp_path):
 def test_what_ends_the_transaction_of_a_file_is_found(tmp_path):
     folder = write(tmp_path / "bad", {"functions/x.sql": "SELECT 1;\n\nCOMMIT;\n"})
     r = run("lint", "--no-ours", "--migrations", str(folder))
-    assert r.returncode == 1 and "bad/functions/x.sql:3: COMMIT: a file is one transaction" in r.stdout
+    assert r.returncode == 1 and "bad/functions/x.sql:3: transaction-control COMMIT: a file is one transaction" in r.stdout
 
 
 def test_what_does_less_or_more_than_it_seems_to_is_found(tmp_path):
@@ -130,8 +130,58 @@ def test_what_does_less_or_more_than_it_seems_to_is_found(tmp_path):
     r = run("lint", "--no-ours", "--migrations", str(folder))
     ours = [line for line in r.stdout.splitlines() if "SET:" in line or "CASCADE" in line]
     assert r.returncode == 1 and len(ours) == 2, r.stdout
-    assert "bad/functions/x.sql:1: SET: it holds to the end of this file only" in ours[0]
-    assert "bad/functions/x.sql:2: DROP ... CASCADE drops what others have made" in ours[1]
+    assert "bad/functions/x.sql:1: set-of-session SET: it holds to the end of this file only" in ours[0]
+    assert "bad/functions/x.sql:2: drop-cascade DROP ... CASCADE drops what others have made" in ours[1]
+
+
+def test_findings_are_written_for_those_who_show_them_beside_the_lines(tmp_path):
+    folder = write(tmp_path / "bad", {"functions/x, y.sql": "SELECT 1;\n\nCOMMIT;\n", "functions/fine.sql": "SELECT 1;\n"})
+    said = "COMMIT: a file is one transaction: leave it out, or write `-- transactional: false` at the top"
+    r = run("lint", "--no-ours", "--migrations", str(folder), "--format", "github", cwd=tmp_path)
+    assert r.returncode == 1
+    assert f"::error file=bad/functions/x%2C y.sql,line=3,title=transaction-control::{said}" in r.stdout.splitlines()
+    assert all(line.startswith("::error file=bad/") for line in r.stdout.splitlines())
+    r = run("lint", "--no-ours", "--migrations", str(folder), "--format", "sarif", cwd=tmp_path)
+    assert r.returncode == 1
+    sarif = json.loads(r.stdout)
+    (made,) = sarif["runs"]
+    assert (sarif["version"], made["tool"]["driver"]["name"]) == ("2.1.0", "betledger")
+    (ours,) = (f for f in made["results"] if f["ruleId"] == "transaction-control")
+    assert ours["message"]["text"] == said and ours["locations"] == [
+        {"physicalLocation": {"artifactLocation": {"uri": "bad/functions/x, y.sql"}, "region": {"startLine": 3}}}
+    ]
+    assert {f["ruleId"] for f in made["results"]} == {rule["id"] for rule in made["tool"]["driver"]["rules"]}
+    good = write(tmp_path / "good", {"functions/x.sql": "SELECT 1;\n"})
+    r = run("lint", "--no-ours", "--migrations", str(good), "--format", "github")
+    assert (r.returncode, r.stdout) == (0, "")
+    r = run("lint", "--no-ours", "--migrations", str(good), "--format", "sarif")
+    assert r.returncode == 0 and json.loads(r.stdout)["runs"][0]["results"] == []
+
+
+def test_only_what_has_changed_is_linted(tmp_path):
+    bad = "SELECT 1;\n\nCOMMIT;\n"
+    folder = write(tmp_path / "db", {"functions/old.sql": bad, "functions/touched.sql": "SELECT 1;\n", "functions/gone.sql": bad})
+
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "x")
+    write(folder, {"functions/touched.sql": bad, "functions/new.sql": bad})
+    (folder / "functions" / "gone.sql").unlink()
+    r = run("lint", "--no-ours", "--migrations", str(folder), "--changed-since", "HEAD", "--json")
+    result = json.loads(r.stdout)
+    assert r.returncode == 1 and result["files"] == 2
+    assert {Path(f["place"]).name for f in result["findings"]} == {"touched.sql", "new.sql"}
+    git("add", ".")
+    git("commit", "-qm", "y")
+    r = run("lint", "--no-ours", "--migrations", str(folder), "--changed-since", "HEAD")
+    assert (r.returncode, r.stdout) == (0, "0 files are fine, as far as they were looked at\n")
+    r = run("lint", "--no-ours", "--migrations", str(folder), "--changed-since", "nowhere")
+    assert r.returncode == 1 and r.stdout == "" and r.stderr.count("\n") == 1
+    assert r.stderr.startswith(f"betledger: git cannot say what has changed in {folder} since 'nowhere'")
 
 
 def test_without_a_linter_nothing_is_fine(tmp_path):

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 from betledger.commands.options import DatabaseUrl, Json, Migrations, ScratchUrl
 from betledger.commands.reaching import Flags, reached
 from betledger.commands.terminal import PENDING, emit, quiet, tell, warn, write
+from betledger.migrating import findings
 from betledger.migrating import lint as linters
 from betledger.migrating.catalogue import differences, dump, expected
 from betledger.settings import settings
+
+
+class LintFormat(StrEnum):
+    """What findings can be written as."""
+
+    text = "text"
+    github = "github"
+    sarif = "sarif"
+
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="The schema that the migrations make.")
@@ -56,22 +67,30 @@ def lint(
     migrations: Migrations = None,
     ours: Annotated[bool, typer.Option(help="Also the SQL of betledger.")] = True,
     scratch_url: ScratchUrl = None,
+    changed_since: Annotated[
+        str | None,
+        typer.Option("--changed-since", help="A revision of git: only files that have changed since.", metavar="REV"),
+    ] = None,
+    form: Annotated[
+        LintFormat, typer.Option("--format", help="Text, commands of a GitHub workflow, or SARIF.")
+    ] = LintFormat.text,
     as_json: Json = False,
 ) -> None:
     """Lint SQL files, and with plpgsql_check the functions that they make in a scratch database.
 
-    Example: betledger lint --no-ours --migrations db
+    Exits with 1 when something is to be mended. Example: betledger lint --no-ours --migrations db
     """
     found = settings(migrations=migrations, scratch_url=scratch_url)
-    result = linters.lint(found["migrations"].value, ours, found["scratch_url"].value or found["database_url"].value)
+    scratch = found["scratch_url"].value or found["database_url"].value
+    result = linters.lint(found["migrations"].value, ours, scratch, changed_since)
     if as_json:
         emit(asdict(result))
     else:
-        for finding in result.findings:
-            write(finding)
+        if text := findings.WRITERS[form](result.findings):
+            write(text)
         for note in result.left_out:
             warn(f"left out: {note}")
-        if not result.findings:
+        if not result.findings and form is LintFormat.text:
             tell(f"{result.files} files are fine{', as far as they were looked at' if result.left_out else ''}")
     if result.findings:
         raise typer.Exit(1)

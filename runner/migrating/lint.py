@@ -14,6 +14,7 @@ from pathlib import Path
 from betledger.database import session
 from betledger.errors import BetledgerError
 from betledger.migrating.files import Files
+from betledger.migrating.findings import Finding
 from betledger.migrating.folders import Source
 from betledger.migrating.migrator import migrate
 from betledger.migrating.parsed import surprises, transaction_control
@@ -50,17 +51,19 @@ class Result:
     Args:
         linters: those that were run.
         files: how many were looked at.
-        findings: lines to mend, with file (or function), line and rule.
+        findings: what is to be mended.
         left_out: what could not be run, and why.
     """
 
     linters: list[str] = field(default_factory=list)
     files: int = 0
-    findings: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
-def lint(teams: Sequence[Path | str], ours: bool = True, scratch_url: str | None = None) -> Result:
+def lint(
+    teams: Sequence[Path | str], ours: bool = True, scratch_url: str | None = None, since: str | None = None
+) -> Result:
     """Lint our SQL and that of application teams.
 
     Args:
@@ -68,6 +71,7 @@ def lint(teams: Sequence[Path | str], ours: bool = True, scratch_url: str | None
         ours: whether that of betledger is looked at, too.
         scratch_url: a server for a scratch database, where plpgsql_check looks at the functions. Never in the ledger
             itself: beside Citus, plpgsql_check 2.3 crashes the server.
+        since: a revision of git: only what has changed since then, or is new.
 
     Raises:
         BetledgerError: a folder holds no SQL, it cannot be applied, a linter failed without findings, or none is
@@ -78,6 +82,13 @@ def lint(teams: Sequence[Path | str], ours: bool = True, scratch_url: str | None
     root = files.root.folder
     # All that is refused by its name, before the first linter runs.
     found = [(source.folder, *_files_of(source)) for source in (files.sources if ours else files.teams)]
+    named = {file.stem: file for _, everything, _ in found for file in everything}
+    if since is not None:
+        changed = {file for folder, *_ in found for file in _changed(folder, since)}
+        found = [
+            (folder, [f for f in everything if f.resolve() in changed], [f for f in forward if f.resolve() in changed])
+            for folder, everything, forward in found
+        ]
     for folder, everything, forward in found:
         result.files += len(everything)
         for file in everything:
@@ -90,12 +101,28 @@ def lint(teams: Sequence[Path | str], ours: bool = True, scratch_url: str | None
         _sqlfluff(everything, folder, root, result)
         _squawk(forward, folder, root, result)
     if scratch_url:
-        _plpgsql_check(scratch_url, teams, ours, result)
+        of_functions = _plpgsql_check(scratch_url, teams, ours, named, result)
+        result.findings += [f for f in of_functions if since is None or Path(f.place).resolve() in changed]
     else:
         result.left_out.append("plpgsql_check: name a server for a scratch database with --scratch-url")
     if not result.linters:
         raise BetledgerError(f"nothing was linted: {'; '.join(result.left_out)}")
     return result
+
+
+def _changed(folder: Path, since: str) -> set[Path]:
+    """The files of a folder that are not as they were in a revision."""
+    changed: set[Path] = set()
+    for command in (
+        ["git", "diff", "--name-only", "-z", "--relative", "--diff-filter=d", since, "--"],
+        ["git", "ls-files", "--others", "--exclude-standard", "-z"],
+    ):
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            why = done.stderr.strip().splitlines()[:1]
+            raise BetledgerError(f"git cannot say what has changed in {folder} since {since!r}: {''.join(why)}")
+        changed.update((folder / name).resolve() for name in done.stdout.split("\0") if name)
+    return changed
 
 
 def _files_of(source: Source) -> tuple[list[Path], list[Path]]:
@@ -130,7 +157,7 @@ def _config(name: str, folder: Path, root: Path) -> Path:
 
 
 def _sqlfluff(files: list[Path], folder: Path, root: Path, result: Result) -> None:
-    if not (program := _program("sqlfluff", result)):
+    if not (program := _program("sqlfluff", result)) or not files:
         return
     config = _config(".sqlfluff", folder, root)
     cores = str(os.cpu_count() or 1)
@@ -145,7 +172,7 @@ def _sqlfluff(files: list[Path], folder: Path, root: Path, result: Result) -> No
     for file in found:
         for violation in file["violations"]:
             line = violation.get("start_line_no", violation.get("line_no"))
-            result.findings.append(f"{file['filepath']}:{line}: {violation['code']} {violation['description']}")
+            result.findings.append(Finding(file["filepath"], line, violation["code"], violation["description"]))
 
 
 def _squawk(files: list[Path], folder: Path, root: Path, result: Result) -> None:
@@ -159,15 +186,19 @@ def _squawk(files: list[Path], folder: Path, root: Path, result: Result) -> None
         raise BetledgerError(f"squawk failed: {(done.stderr or done.stdout).strip().splitlines()[-1:]}") from None
     for problem in found:
         result.findings.append(
-            f"{problem['file']}:{problem['line'] + 1}: {problem['rule_name']} {problem.get('message', '')}".rstrip()
+            Finding(problem["file"], problem["line"] + 1, problem["rule_name"], problem.get("message", ""))
         )
 
 
-def _plpgsql_check(url: str, teams: Sequence[Path | str], ours: bool, result: Result) -> None:
+def _plpgsql_check(
+    url: str, teams: Sequence[Path | str], ours: bool, named: dict[str, Path], result: Result
+) -> list[Finding]:
+    """What is wrong with functions; in a file, if one has the name of the function."""
+    findings: list[Finding] = []
     with session(url) as connection:
         if not connection.execute("SELECT FROM pg_available_extensions WHERE name = 'plpgsql_check'").rowcount:
             result.left_out.append("plpgsql_check: install it on that server")
-            return
+            return findings
     result.linters.append("plpgsql_check")
     with scratch_database(url) as scratch, session(scratch) as connection:
         connection.execute("CREATE SCHEMA plpgsql_check; CREATE EXTENSION plpgsql_check SCHEMA plpgsql_check")
@@ -181,6 +212,16 @@ def _plpgsql_check(url: str, teams: Sequence[Path | str], ours: bool, result: Re
             if of_citus:
                 needs_citus.add(function.split("(")[0])
             else:
-                result.findings.append(f"{function}:{line}: {sqlstate} {message}")
+                findings.append(_of_function(function, line, sqlstate, message, named))
         if needs_citus:
             result.left_out.append(f"plpgsql_check of what needs Citus: {', '.join(sorted(needs_citus))}")
+    return findings
+
+
+def _of_function(signature: str, line: int | None, rule: str, message: str, named: dict[str, Path]) -> Finding:
+    file = named.get(signature.partition("(")[0].rpartition(".")[2])
+    if file is None:
+        return Finding(signature, line or 1, rule, message, is_file=False)
+    # The body begins after its quotes: the first line of it is what follows them.
+    begins = file.read_text(encoding="utf-8").partition("$$")[0].count("\n")
+    return Finding(str(file), begins + (line or 1), rule, message)

@@ -8,6 +8,7 @@ from typing import Any
 
 import postgast
 from betledger.errors import BetledgerError
+from betledger.migrating.findings import Finding
 from betledger.migrating.statements import statements
 
 # Within a transaction they do no harm.
@@ -57,31 +58,38 @@ def sets(statement: str) -> bool:
 
 def refuse_control(path: str, text: str) -> None:
     """Raise a BetledgerError if a file ends the transaction that it runs in."""
-    for line in transaction_control(path, text):
-        raise BetledgerError(line)
+    for found in transaction_control(path, text):
+        raise BetledgerError(f"{found.place}:{found.line}: {found.message}")
 
 
-def transaction_control(path: str, text: str) -> Iterator[str]:
+def transaction_control(path: str, text: str) -> Iterator[Finding]:
     """What begins or ends a transaction, with its line and the remedy."""
-    for place, statement, node in _nodes(path, text):
+    for line, statement, node in _nodes(path, text):
         if node.WhichOneof("node") == "transaction_stmt" and node.transaction_stmt.kind not in _SAVEPOINTS:
-            yield (
-                f"{place}: {statement.rstrip(';').upper()}: a file is one transaction: leave it out, or write"
-                " `-- transactional: false` at the top"
-            )
+            yield Finding(
+                path, line, "transaction-control",
+                f"{statement.rstrip(';').upper()}: a file is one transaction: leave it out, or write"
+                " `-- transactional: false` at the top",
+            )  # fmt: skip
 
 
-def surprises(path: str, text: str) -> Iterator[str]:
+def surprises(path: str, text: str) -> Iterator[Finding]:
     """What does less, or more, than it seems to, with its line and the remedy."""
-    for place, statement, node in _nodes(path, text):
+    for line, statement, node in _nodes(path, text):
         if sets(statement):
-            yield f"{place}: {statement.split()[0].upper()}: it holds to the end of this file only: write SET LOCAL"
+            word = statement.split()[0].upper()
+            yield Finding(
+                path, line, "set-of-session", f"{word}: it holds to the end of this file only: write SET LOCAL"
+            )
         if node.WhichOneof("node") == "drop_stmt" and node.drop_stmt.behavior == postgast.pg_query_pb2.DROP_CASCADE:
-            yield f"{place}: DROP ... CASCADE drops what others have made, too: name what is to be dropped"
+            yield Finding(
+                path, line, "drop-cascade",
+                "DROP ... CASCADE drops what others have made, too: name what is to be dropped",
+            )  # fmt: skip
 
 
-def _nodes(path: str, text: str) -> Iterator[tuple[str, str, Any]]:
-    """Each statement: its place, its text, and the root of its tree."""
+def _nodes(path: str, text: str) -> Iterator[tuple[int, str, Any]]:
+    """Each statement: its line, its text, and the root of its tree."""
     for position, statement in statements(path, text):
         line = text.count("\n", 0, position) + 1
-        yield f"{path}:{line}", statement, postgast.parse(statement).stmts[0].stmt
+        yield line, statement, postgast.parse(statement).stmts[0].stmt
