@@ -74,7 +74,6 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
             "breaking: no longer: public.count_greetings: column times of type integer",
             "breaking: no longer: public.count_greetings: error BL006",
             "breaking: no longer: public.count_greetings: gives rows of columns",
-            "added: no longer demanded: public.count_greetings: argument p_tenant_id has to be given",
             *(f"breaking: no longer: public.count_greetings: {role} may call it" for role in ("betledger_app", "betledger_operator", "betledger_reader", "betledger_tenant")),
         },
     ),
@@ -202,7 +201,6 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
             "breaking: no longer: V1_BETS_GREETED: field user_id is always there",
             "breaking: no longer: V1_BETS_GREETED: field user_id may be of kind identifier",
             "breaking: no longer: V1_BETS_GREETED: field words may be of kind text",
-            "added: no longer demanded: V1_BETS_GREETED: field user_id has to be given",
         },
     ),
     "a field is required": (
@@ -227,6 +225,20 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
         },
     ),
     "a status": (EVENT % "status = 'greeted'", {"added: V1_BETS_GREETED: status greeted"}),
+    "what is new may ask for what it needs": (
+        """CREATE TABLE public.more (name text NOT NULL); GRANT INSERT ON public.more TO betledger_app;
+        INSERT INTO projection.event_types (event_table, event_type, required_fields)
+        VALUES ('public.bet_events', 'V1_BETS_MORE', '{"words": "text"}')""",
+        {
+            "added: table public.more",
+            "added: public.more: column name of type text",
+            "added: public.more: column name is never null",
+            "added: public.more: betledger_app may INSERT",
+            "added: event type V1_BETS_MORE of public.bet_events",
+            "added: V1_BETS_MORE: field words is always there",
+            "added: V1_BETS_MORE: field words may be of kind text",
+        },
+    ),
     "nothing": ("SELECT 1", set()),
 }
 

@@ -30,16 +30,25 @@ class Difference:
 def differences(old: Contract, new: Contract) -> list[Difference]:
     """How a contract differs from an earlier one, what breaks first.
 
-    A promise that is gone breaks, and so does a demand that is new. Comments and examples may change.
+    A promise that is gone breaks, and so does a new demand of what was there. Comments and examples may change.
     """
     promised, promises = set(_promises(old)), set(_promises(new))
     demanded, demands = set(_demands(old)), set(_demands(new))
+    stays = _names(old) & _names(new)
     return [
         *(Difference(True, f"no longer: {line}") for line in sorted(promised - promises)),
-        *(Difference(True, f"new demand: {line}") for line in sorted(demands - demanded)),
+        *(Difference(True, f"new demand: {line}") for name, line in sorted(demands - demanded) if name in stays),
         *(Difference(False, line) for line in sorted(promises - promised)),
-        *(Difference(False, f"no longer demanded: {line}") for line in sorted(demanded - demands)),
+        *(
+            Difference(False, f"no longer demanded: {line}")
+            for name, line in sorted(demanded - demands)
+            if name in stays
+        ),
     ]
+
+
+def _names(contract: Contract) -> set[str]:
+    return {name for group in ("functions", "tables", "event_types") for name in contract[group]}
 
 
 def _promises(contract: Contract) -> Iterator[str]:
@@ -81,17 +90,17 @@ def _columns(owner: str, columns: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{owner}: column {column['name']} is never null"
 
 
-def _demands(contract: Contract) -> Iterator[str]:
+def _demands(contract: Contract) -> Iterator[tuple[str, str]]:
     for name, function in contract["functions"].items():
         for argument in function["arguments"]:
             if "default" not in argument:
-                yield f"{name}: argument {argument['name']} has to be given"
+                yield name, f"{name}: argument {argument['name']} has to be given"
     for name, table in contract["tables"].items():
         if any("INSERT" in privileges for privileges in table["privileges"].values()):
             for column in table["columns"]:
                 if not column["nullable"] and not column["has_default"]:
-                    yield f"{name}: column {column['name']} has to be given"
+                    yield name, f"{name}: column {column['name']} has to be given"
     for name, event in contract["event_types"].items():
         for field, rule in event["fields"].items():
             if rule["required"]:
-                yield f"{name}: field {field} has to be given"
+                yield name, f"{name}: field {field} has to be given"
