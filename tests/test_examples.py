@@ -75,22 +75,36 @@ def ran(folder: Path, script: str, url: str) -> subprocess.CompletedProcess[str]
     )
 
 
-@pytest.mark.not_on_citus("the CI of a team has one server")
-@pytest.mark.parametrize("file", SCRIPTS)
-def test_the_ci_of_a_team_passes_and_finds_what_is_wrong(checkout: Path, empty: str, file: str) -> None:
+def commands(file: str) -> list[str]:
+    """What a pipeline runs, line by line."""
     scripts = SCRIPTS[file](yaml.safe_load((EXAMPLES / "ci" / file).read_text()))
-    install, lint, *others = scripts
-    assert install == "pip install 'betledger[lint]'" and len(scripts) >= 5
+    return [line for script in scripts for line in script.splitlines()]
+
+
+def test_both_pipelines_run_the_same() -> None:
+    lint = "betledger lint --no-ours --migrations db --changed-since "
+    github, gitlab = commands("github.yml"), commands("gitlab.yml")
+    assert (github.pop(1), gitlab.pop(1)) == (
+        f'{lint}"origin/$GITHUB_BASE_REF" --format github', f'{lint}"$CI_MERGE_REQUEST_DIFF_BASE_SHA"'
+    )  # fmt: skip
+    assert github == gitlab and len(github) == 5
+
+
+@pytest.mark.not_on_citus("the CI of a team has one server")
+def test_the_ci_of_a_team_passes_and_finds_what_is_wrong(checkout: Path, empty: str) -> None:
+    install, lint, *others = commands("github.yml")
+    assert install == "pip install 'betledger[lint]'"
     # What others rely on before the branch.
     betledger.migrate(empty)
     (checkout / "db" / "api.json").write_text(run("api", url=empty).stdout)
     commit(checkout)
-    for script in (lint, *others):
-        r = ran(checkout, script, empty)
-        assert r.returncode == 0, (script, r.stdout, r.stderr)
+    for command in (lint, *others):
+        r = ran(checkout, command, empty)
+        assert r.returncode == 0, (command, r.stdout, r.stderr)
     assert "added: function public.greeting" in r.stdout
     (checkout / "db" / "functions" / "bad.sql").write_text("select 1;\n")
-    assert ran(checkout, lint, empty).returncode == 1
+    for of in ("github.yml", "gitlab.yml"):
+        assert ran(checkout, commands(of)[1], empty).returncode == 1
     with psycopg.connect(empty, autocommit=True) as connection:
         connection.execute("DROP FUNCTION public.bet_history")
     r = ran(checkout, others[-1], empty)
