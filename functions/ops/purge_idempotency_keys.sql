@@ -6,10 +6,14 @@ CREATE OR REPLACE PROCEDURE ops.purge_idempotency_keys(
 )
 LANGUAGE plpgsql
 AS $$
+-- The SQL names a table of the catalogue.
+-- @plpgsql_check_options: security_warnings = false
 DECLARE
     v_before timestamptz := pg_catalog.now() - older_than;
     v_event_table text;
-    v_due record;
+    v_tenant_ids bigint[];
+    v_ids uuid[];
+    v_total bigint;
     v_purged bigint;
     v_in_batch bigint;
 BEGIN
@@ -35,7 +39,7 @@ BEGIN
         v_purged := 0;
         -- One pass over the index of the keys, which holds all that is asked, and no key that is gone. In the order in
         -- which the events were stored: they lie beside each other.
-        FOR v_due IN EXECUTE pg_catalog.format(
+        FOR v_tenant_ids, v_ids, v_total IN EXECUTE pg_catalog.format(
             'SELECT array_agg(d.tenant_id) AS tenant_ids, array_agg(d.id) AS ids, max(d.total) AS total FROM ('
             || 'SELECT e.tenant_id, e.id, count(*) OVER () AS total,'
             || ' (row_number() OVER (ORDER BY e.created_at) - 1) / $2 AS part'
@@ -50,13 +54,13 @@ BEGIN
                 || ' WHERE e.metadata ->> ''idempotency_key'' IS NOT NULL FOR NO KEY UPDATE OF e SKIP LOCKED)'
                 || ' UPDATE %1$s AS e SET metadata = e.metadata - ''idempotency_key'' FROM due AS d'
                 || ' WHERE e.ctid = d.ctid', projection.local_table(v_event_table, p_shard_id)
-            ) USING v_due.tenant_ids, v_due.ids;
+            ) USING v_tenant_ids, v_ids;
             GET DIAGNOSTICS v_in_batch = ROW_COUNT;
             v_purged := v_purged + v_in_batch;
             COMMIT;
             RAISE NOTICE '%: % idempotency keys taken out', v_event_table, v_purged
                 USING DETAIL = pg_catalog.jsonb_build_object(
-                    'step', v_event_table, 'done', v_purged, 'total', v_due.total
+                    'step', v_event_table, 'done', v_purged, 'total', v_total
                 );
         END LOOP;
     END LOOP;
