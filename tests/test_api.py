@@ -370,6 +370,64 @@ def test_python_calls_every_function(db: psycopg.Connection, connect: Connect, t
     assert refusal.value.sqlstate in ledger.SqlState.__args__
 
 
+# What a team may have: names without p_, several of one name, no names at all, sets of values.
+TEAM = """CREATE FUNCTION public.shout(words text, "from" text DEFAULT upper('you')) RETURNS SETOF text
+LANGUAGE sql AS 'SELECT upper(words) UNION ALL SELECT "from"';
+COMMENT ON FUNCTION public.shout IS 'Shouts. */ Example: SELECT public.shout(1).';
+CREATE FUNCTION public.say(p_a text) RETURNS text LANGUAGE sql AS 'SELECT p_a';
+CREATE FUNCTION public.say(p_a integer) RETURNS integer LANGUAGE sql AS 'SELECT p_a';
+CREATE FUNCTION public.unnamed(text, integer) RETURNS numeric LANGUAGE sql AS 'SELECT 1.5';
+CREATE PROCEDURE public.work(p_a text) LANGUAGE sql AS 'SELECT 1'"""
+
+
+def test_functions_of_a_team_are_called_by_their_names(db: psycopg.Connection, tmp_path: Path) -> None:
+    before = contract(db)
+    db.execute(TEAM.encode())
+    told = contract(db)
+    assert {d.line() for d in differences(before, told) if d.breaking} == set()
+    assert {"public.say(text)", "public.say(integer)", "public.unnamed", "public.work"} <= set(told["functions"])
+    assert [a["name"] for a in told["functions"]["public.unnamed"]["arguments"]] == ["$1", "$2"]
+    ledger: Any = module(db, tmp_path)
+    assert ledger.shout(db, "hey") == ["HEY", "YOU"] and ledger.shout(db, words="hey", from_="me") == ["HEY", "me"]
+    assert not {"say", "unnamed", "work"} & set(vars(ledger))
+    checked(tmp_path, sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "generated.py")
+    if php := shutil.which("php"):
+        (tmp_path / "generated.php").write_text(WRITERS[Format.php](told))
+        checked(tmp_path, php, "-l", "generated.php")
+
+
+def test_php_calls_the_ledger(db: psycopg.Connection, tmp_path: Path) -> None:
+    php = shutil.which("php")
+    if not php or b"pdo_pgsql" not in subprocess.run([php, "-m"], capture_output=True, check=True).stdout:
+        pytest.skip("php with pdo_pgsql is not installed")
+    (tmp_path / "generated.php").write_text(WRITERS[Format.php](contract(db)))
+    (tmp_path / "use.php").write_text("""<?php declare(strict_types=1); require 'generated.php';
+$pdo = new PDO(getenv('DSN'), getenv('DSN_USER'), getenv('DSN_PASSWORD'), [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
+$ledger = new Betledger\\Ledger($pdo);
+$paid = $ledger->deposit(10001, 'u1', '10.50', 'k1');
+$bet = $ledger->placeBet(10001, 'u1', '2.5', '2', 'f', 'k2', true);
+$rows = $ledger->settleBets(10001, [['bet_id' => $bet->betId, 'result' => 'win', 'payout' => 5]], null);
+$events = $ledger->feed(10001, null, 50, ['V1_BETS_BET_PLACED', 'V1_BALANCES_BALANCE_INCREASED']);
+$ledger->advanceConsumer(10001, 'c', null, end($events)->feedCursor);
+try {
+    $ledger->withdraw(10001, 'u1', '1000', 'k3');
+} catch (PDOException $refusal) {
+    echo json_encode([$paid->balance, $paid->duplicate, $bet->payout, $rows[0]->status, $events[1]->eventData['user_id'],
+        get_debug_type($bet->createdAt), $refusal->errorInfo[0]]);
+}
+""")
+    info = db.info
+    r = subprocess.run(
+        [php, "use.php"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env=os.environ | {
+            "DSN": f"pgsql:host={info.host};port={info.port};dbname={info.dbname}", "DSN_USER": info.user,
+            "DSN_PASSWORD": info.password,
+        },
+    )  # fmt: skip
+    assert r.returncode == 0, r.stdout + r.stderr
+    assert json.loads(r.stdout) == ["10.5", False, None, "settled", "u1", "DateTimeImmutable", "BL004"]
+
+
 def test_python_types_are_checked(db: psycopg.Connection, tmp_path: Path) -> None:
     module(db, tmp_path)
     checked(tmp_path, sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "generated.py")

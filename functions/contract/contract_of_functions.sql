@@ -10,7 +10,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     WITH of AS (
         SELECT
-            p.oid, p.proname::text AS name, n.nspname || '.' || p.proname AS full_name, p.prokind, p.proretset,
+            p.oid, p.proname::text AS name,
+            -- Of several with one name each has its arguments, too.
+            CASE WHEN count(*) OVER (PARTITION BY p.pronamespace, p.proname) > 1 THEN p.oid::regprocedure::text
+                ELSE n.nspname || '.' || p.proname END AS full_name, p.prokind, p.proretset,
             p.prorettype, p.pronargs, p.pronamespace, p.proargnames, p.proargmodes,
             coalesce(p.proallargtypes, string_to_array(p.proargtypes::text, ' ')::oid[]) AS types,
             coalesce(obj_description(p.oid, 'pg_proc'), '') AS comment
@@ -23,11 +26,13 @@ AS $$
         'kind', CASE f.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END,
         'arguments', (
             SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-                'name', f.proargnames[i],
+                'name', coalesce(nullif(f.proargnames[i], ''), '$' || i),
                 'type', format_type(f.types[i], NULL),
                 'default', pg_get_function_arg_default(f.oid, i),
-                'nullable', coalesce(pg_get_function_arg_default(f.oid, i), '') LIKE 'NULL::%'
-                OR f.proargnames[i] = ANY (projection.nulls_said(f.comment))
+                'nullable', coalesce(
+                    pg_get_function_arg_default(f.oid, i) LIKE 'NULL::%'
+                    OR f.proargnames[i] = ANY (projection.nulls_said(f.comment)), false
+                )
             )) ORDER BY i), '[]')
             FROM generate_series(1, f.pronargs) AS i
         ),

@@ -19,9 +19,7 @@ DEFAULT: Any = object()
 
 def _call(db: Connection[Any], name: str, types: Mapping[str, str], arguments: Mapping[str, Any], factory: Any) -> Any:
     given = {argument: value for argument, value in arguments.items() if value is not DEFAULT}
-    marks = [
-        sql.SQL("{} => {}::{}").format(sql.Identifier(f"p_{a}"), sql.Placeholder(a), sql.SQL(types[a])) for a in given
-    ]
+    marks = [sql.SQL("{} => {}::{}").format(sql.Identifier(a), sql.Placeholder(a), sql.SQL(types[a])) for a in given]
     query = sql.SQL("SELECT * FROM {}({})").format(sql.Identifier(*name.split(".")), sql.SQL(", ").join(marks))
     values = {a: Jsonb(v) if types[a] == "jsonb" and v is not None else v for a, v in given.items()}
     return db.cursor(row_factory=factory).execute(query, values)

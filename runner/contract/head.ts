@@ -11,11 +11,11 @@ export interface Queryable {
 }
 
 async function call(
-  db: Queryable, name: string, types: Record<string, string>, args: Record<string, unknown>,
+  db: Queryable, name: string, known: Record<string, [string, string]>, args: Record<string, unknown>,
 ): Promise<unknown[]> {
-  const given = Object.entries(args).filter(([, value]) => value !== undefined);
-  const list = given.map(([argument], n) => `p_${argument} => $${n + 1}::${types[argument]}`);
-  const values = given.map(([argument, value]) =>
-    types[argument] === "jsonb" && value !== null ? JSON.stringify(value) : value);
+  const given = Object.entries(known).filter(([argument]) => args[argument] !== undefined);
+  const list = given.map(([, [name, type]], n) => `${name} => $${n + 1}::${type}`);
+  const values = given.map(([argument, [, type]]) =>
+    type === "jsonb" && args[argument] !== null ? JSON.stringify(args[argument]) : args[argument]);
   return (await db.query(`SELECT * FROM ${name}(${list.join(", ")})`, values)).rows;
 }

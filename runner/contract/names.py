@@ -58,9 +58,10 @@ def rows(contract: Contract) -> Iterator[Row]:
 
 
 def called(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The functions that applications call."""
+    """The functions that applications call, by a name and arguments that other languages can say."""
     for name, function in sorted(contract["functions"].items()):
-        if name.startswith("public."):
+        named = all(argument["name"].isidentifier() for argument in function["arguments"])
+        if name.startswith("public.") and "(" not in name and named and function["kind"] == "function":
             yield name, function
 
 
@@ -71,7 +72,7 @@ def row_of(name: str, function: dict[str, Any]) -> str | None:
         return None
     if "columns" in returns:
         return pascal(name) + "Row"
-    return pascal(returns["type"]) if "." in returns["type"] else None
+    return pascal(returns["type"]) if returns["type"].startswith("public.") else None
 
 
 def errors(contract: Contract) -> list[str]:

@@ -33,7 +33,7 @@ final class Ledger
      */
     private function call(string $name, array $types, array $arguments): array
     {{
-        $marks = array_map(fn (string $a): string => "p_$a => CAST(:$a AS $types[$a])", array_keys($arguments));
+        $marks = array_map(fn (string $a): string => "$a => CAST(:$a AS $types[$a])", array_keys($arguments));
         $statement = $this->db->prepare("SELECT * FROM $name(" . implode(', ', $marks) . ')');
         foreach ($arguments as $a => $value) {{
             $statement->bindValue($a, Value::sent($types[$a], $value));
@@ -82,22 +82,21 @@ def _method(name: str, function: dict[str, Any]) -> str:
         # A default that PHP cannot say is that of the ledger: the argument is left out.
         default = _default(a)
         left_out = default == " = null" and not a["default"].startswith("NULL::")
-        listed += (
-            f"        {_type(a['type'], a['nullable'] or left_out)} ${camel(a['name'].removeprefix('p_'))}{default},\n"
-        )
-        value = f"['{bare(a['name'])}' => ${camel(a['name'].removeprefix('p_'))}]"
-        given += (
-            f"            + ({value[1:-1].split(' => ')[1]} === null ? [] : {value})\n"
-            if left_out
-            else f"            + {value}\n"
-        )
-    types = ", ".join(f"'{bare(a['name'])}' => '{a['type']}'" for a in function["arguments"])
+        variable = f"${camel(bare(a['name']))}"
+        listed += f"        {_type(a['type'], a['nullable'] or left_out)} {variable}{default},\n"
+        value = f"['{a['name']}' => {variable}]"
+        given += f"            + ({variable} === null ? [] : {value})\n" if left_out else f"            + {value}\n"
+    types = ", ".join(f"'{a['name']}' => '{a['type']}'" for a in function["arguments"])
     said = f"$this->call('{name}', [{types}], []\n{given}        )"
     if returns is None:
         gives, note, body = "void", "", f"{said};"
     elif row is None:
-        gives, note = _type(returns["type"], False), ""
-        body = f"return Value::read('{returns['type']}', {said}[0]['{bare(name)}']);"
+        one, read = _type(returns["type"], False), f"Value::read('{returns['type']}', $row['{bare(name)}'])"
+        values = f"array_map(fn (array $row): {one} => {read}, {said})"
+        if returns["set"]:
+            gives, note, body = "array", f"\n     * @return list<{one}>", f"return {values};"
+        else:
+            gives, note, body = one, "", f"return {values}[0];"
     elif returns["set"]:
         gives, note, body = "array", f"\n     * @return list<{row}>", f"return array_map({row}::of(...), {said});"
     else:

@@ -63,14 +63,15 @@ def _default(argument: dict[str, Any]) -> str:
 def _function(name: str, function: dict[str, Any]) -> str:
     arguments, returns, row = function["arguments"], function.get("returns"), row_of(name, function)
     listed = "".join(f"    {_name(a)}: {_type(a['type'], a['nullable'])}{_default(a)},\n" for a in arguments)
-    types = ", ".join(f'"{bare(a["name"])}": "{a["type"]}"' for a in arguments)
-    given = ", ".join(f'"{bare(a["name"])}": {_name(a)}' for a in arguments)
+    types = ", ".join(f'"{a["name"]}": "{a["type"]}"' for a in arguments)
+    given = ", ".join(f'"{a["name"]}": {_name(a)}' for a in arguments)
     factory = f"class_row({row})" if row else "scalar_row"
     body = f'_call(\n        db, "{name}",\n        {{{types}}},\n        {{{given}}},\n        {factory},\n    )'
     if returns is None:
         gives = "None"
     elif returns["set"]:
-        gives, body = f"list[{row}]", f"rows: list[{row}] = {body}.fetchall()\n    return rows"
+        one = row or _type(returns["type"], False)
+        gives, body = f"list[{one}]", f"rows: list[{one}] = {body}.fetchall()\n    return rows"
     else:
         gives = row or _type(returns["type"], False)
         body = f"row: {gives} = {body}.fetchone()\n    return row"

@@ -42,14 +42,15 @@ def _function(name: str, function: dict[str, Any]) -> str:
     fields = "".join(
         f"  {bare(a['name'])}{'?' if 'default' in a else ''}: {_type(a['type'], a['nullable'])};\n" for a in arguments
     )
-    types = ", ".join(f'{bare(a["name"])}: "{a["type"]}"' for a in arguments)
-    said = f'call(db, "{name}", {{ {types} }}, {{ ...args }})'
+    known = ", ".join(f'{bare(a["name"])}: ["{a["name"]}", "{a["type"]}"]' for a in arguments)
+    said = f'call(db, "{name}", {{ {known} }}, {{ ...args }})'
     row = row_of(name, function)
     if returns is None:
         gives, body = "void", f"await {said};"
     elif row is None:
-        gives = _type(returns["type"], False)
-        body = f"const [row] = await {said};\n  return (row as Record<string, {gives}>).{bare(name)}!;"
+        one = _type(returns["type"], False)
+        rows_of = f"(await {said} as Record<string, {one}>[]).map((row) => row.{bare(name)}!)"
+        gives, body = (f"{one}[]", f"return {rows_of};") if returns["set"] else (one, f"return {rows_of}[0]!;")
     elif returns["set"]:
         gives, body = f"{row}[]", f"return (await {said}) as {row}[];"
     else:

@@ -224,5 +224,6 @@ def _of_function(signature: str, line: int | None, rule: str, message: str, name
     if file is None:
         return Finding(signature, line or 1, rule, message, is_file=False)
     # The body begins after its quotes: the first line of it is what follows them.
-    begins = file.read_text(encoding="utf-8").partition("$$")[0].count("\n")
+    before, quotes, _ = file.read_text(encoding="utf-8").partition("$$")
+    begins = before.count("\n") if quotes else 0
     return Finding(str(file), begins + (line or 1), rule, message)
