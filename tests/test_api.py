@@ -170,6 +170,7 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
             for role in ("betledger_app", "betledger_operator", "betledger_tenant")
         },
     ),
+    "a function of a schema that is closed may be called": ("GRANT EXECUTE ON FUNCTION ops.nodes TO betledger_app", set()),
     "a table may not be read": (
         "REVOKE SELECT ON public.greetings FROM betledger_app",
         {"breaking: no longer: public.greetings: betledger_app may SELECT"},

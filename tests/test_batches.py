@@ -731,6 +731,30 @@ def test_a_snapshot_that_is_too_old_is_told_to_repeat(world: psycopg.Connection,
 ROUNDS = 12
 
 
+def test_a_batch_that_begins_again_does_not_wait_long_for_others(
+    world: psycopg.Connection, db: psycopg.Connection, connect: Connect
+) -> None:
+    """Who waits for what its first attempt had locked would wait for it, and it for them."""
+    first, second, waiter = connect(autocommit=False), connect(autocommit=False), connect("app")
+    call(first, "settle_bet", TENANT, "b1", "win", 19, "taken")
+    second.execute("SELECT FROM bets_view WHERE tenant_id = %s AND bet_id = 'b2' FOR NO KEY UPDATE", (TENANT,))
+    items = [
+        {"bet_id": "b1", "result": "win", "payout": 19, "idempotency_key": "taken"},
+        {"bet_id": "b2", "result": "win", "payout": 19},
+    ]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(batch, waiter, "settle_bets", items)
+        wait_until_blocked(db, waiter)
+        first.commit()
+        try:
+            with refused("40001", "changed by others"):
+                waiting.result(timeout=20)
+        finally:
+            second.rollback()
+    assert [row["duplicate"] for row in batch(waiter, "settle_bets", items)] == [True, False]
+    assert rows(waiter, "SHOW lock_timeout") == [{"lock_timeout": "0"}]
+
+
 @pytest.mark.parametrize("function", ["settle_bets", "cancel_bets"])
 def test_batches_that_meet_on_bets_do_not_deadlock(
     app: psycopg.Connection, db: psycopg.Connection, connect: Connect, function: str
