@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import typer
-from betledger.commands import about, api, demo, migrations, projection, role, schema, server, tenant, upkeep
+from betledger.commands import about, api, demo, metrics, migrations, projection, role, schema, server, tenant, upkeep
 from betledger.commands.terminal import Reader, open_streams, warn
 from betledger.errors import BetledgerError, in_one_line
 
@@ -19,7 +19,7 @@ CLICK_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__na
 FAULT = 70
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
-for commands in (upkeep, migrations, schema, api, about, demo):
+for commands in (upkeep, metrics, migrations, schema, api, about, demo):
     app.add_typer(commands.app)
 for name, group in {
     "schema": schema.group,

@@ -658,7 +658,8 @@ SERVER = [
     Attempt(EVERYBODY, "vacuum full", "VACUUM FULL bet_events", NOTHING, ("bet_events", "skipping"), alone=True),
     Attempt(EVERYBODY, "analyze", "ANALYZE bet_events", NOTHING, ("bet_events", "skipping")),
     everybody("maintenance", "CALL ops.rebuild_projection()", "CALL ops.purge_idempotency_keys()",
-              "SELECT ops.verify_projections()", "SELECT ops.doctor()", "SELECT FROM ops.maintenance_runs",
+              "SELECT ops.verify_projections()", "SELECT ops.doctor()", "SELECT ops.metrics()", "SELECT FROM ops.maintenance_runs",
+              "SELECT FROM ops.rebuilds",
               "SELECT ops.distribute()", roles="tenant_login app reader stranger", alone=True),
     everybody("what belongs to migrations", "SELECT ops.distribute()", "SELECT FROM betledger_migrations.versioned",
               "SELECT projection.compile('bet_events')", "SELECT projection.define('public.bets_view', '{}', 10)", "SELECT projection.prove('public.bet_events')",
@@ -1069,6 +1070,7 @@ ODD = {
     "oid": ["0", "1259", "4294967295"],
     "boolean": ["true", "false"],
     "timestamp with time zone": ["infinity", "2020-01-01"],
+    "ops.rebuilds": ['("",0,x,{},,0,0,0,2020-01-01,2020-01-01)', '(public.bets_view,10001,,"{public.bets_view}",{},9,9,9,infinity,infinity)'],
 }  # fmt: skip
 # Those that run with the rights of the owner, and who may execute them.
 DEFINERS = {
@@ -1080,9 +1082,9 @@ DEFINERS = {
     },
     "reader": {"admit_shard", "begin_era", "feed_text", "see_to_shard"},
     "operator": {
-        "admit_shard", "begin_era", "change_tenant", "compile_shard", "create_tenant", "event_problem", "feed_text", "findings_text",
-        "forget_consumer", "keys_after", "mark_folded", "raise_era", "record_run", "refresh_rows", "repair_slots", "see_to_shard",
-        "set_tenant_status", "trial_balance_text", "verify_text",
+        "admit_shard", "begin_era", "begin_rebuild", "change_tenant", "compile_shard", "create_tenant", "estimated_rows", "event_problem",
+        "feed_text", "findings_text", "forget_consumer", "keys_after", "mark_folded", "raise_era", "record_progress", "record_rebuild",
+        "record_run", "refresh_rows", "repair_slots", "see_to_shard", "set_tenant_status", "trial_balance_text", "verify_text",
     },
     "stranger": set(),
 }  # fmt: skip

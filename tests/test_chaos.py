@@ -190,7 +190,7 @@ def test_the_clock_jumps_back(db: psycopg.Connection, dsn: str) -> None:
 
 TABLES = (
     "bet_events", "payment_events", "balance_events", "bets_view", "payments_view", "user_balances_view", "user_activity_view",
-    "projection.tenant_totals", "projection.event_types", "projection.projections", "projection.sources", "ops.maintenance_runs", "personal_keys", "consumers",
+    "projection.tenant_totals", "projection.event_types", "projection.projections", "projection.sources", "ops.maintenance_runs", "ops.rebuilds", "personal_keys", "consumers",
     "tenants",
 )  # fmt: skip
 CALLS: dict[str, str] = {
@@ -239,6 +239,7 @@ CALLS: dict[str, str] = {
     "change_tenant": "SELECT * FROM ops.change_tenant(2, 'South', 'USD', 3)",
     "set_tenant_status": "SELECT * FROM ops.set_tenant_status(2, 'closed')",
     "doctor": "SELECT * FROM ops.doctor()",
+    "metrics": "SELECT * FROM ops.metrics()",
 }
 
 

@@ -210,6 +210,7 @@ def test_tables_are_distributed_by_tenant_and_colocated(db: psycopg.Connection) 
     assert {name: kind for name, (kind, *_) in made.items()} == {
         **{f"projection.{name}": "n" for name in ("event_types", "projections", "sources")},
         "ops.maintenance_runs": "n",
+        "ops.rebuilds": "n",
     }
 
 

@@ -293,7 +293,7 @@ def test_every_command_has_an_example_that_names_it_and_speaks_json_where_it_has
     wrong = [name for name, command in found.items() if f": betledger {' '.join(name)}" not in command.help]
     assert wrong == []
     # What these print is a server's, a script's or a file's own.
-    plain = {("api",), ("demo",), ("schema", "dump"), ("server", "psql"), ("server", "url")}
+    plain = {("api",), ("demo",), ("metrics",), ("schema", "dump"), ("server", "psql"), ("server", "url")}
     silent = {n for n, c in found.items() if "--json" not in {o for p in c.params for o in p.opts}}
     assert silent == plain
 

@@ -706,6 +706,8 @@ MAINTENANCE = [
     *(("CALL ops.rebuild_projection('bets_view', {})", n) for n in (0, -1, 1, BIG - 1, BIG)),
     *(("CALL ops.rebuild_projection('bets_view', NULL, {})", n) for n in (0, -1, None, 2**31 - 1, 2**31)),
     *(("SELECT * FROM ops.verify_projections({})", n) for n in (0, -1, BIG - 1, BIG)),
+    *(("SELECT * FROM ops.verify_projections(NULL, {})", n) for n in (0, -1, 100, 101, Decimal("NaN"), Decimal("1e-300"))),
+    *(("SELECT * FROM ops.metrics({})", t) for t in TEXTS),
     *(("CALL ops.purge_idempotency_keys({})", t) for t in ("-1 s", "100 years", None)),
     *(("CALL ops.purge_idempotency_keys('1 year', {})", n) for n in (0, -1, None, 2**31 - 1)),
     *(("SELECT * FROM ops.tenants(NULL, {})", n) for n in (0, -1, 1, 2**31 - 1)),

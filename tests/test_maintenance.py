@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from time import sleep
 from typing import Any
 
 import psycopg
@@ -136,6 +137,9 @@ def test_verify_finds_the_row_and_rebuild_mends_it(db: psycopg.Connection, conne
     assert (actual is None) == ("missing" in damage) and (expected is None) == ("never was" in damage)
     assert verify(operator, 1) == found
     assert verify(operator, 2) == []
+    # Of a sample of everything, all but the totals of tenants.
+    sample = operator.execute("SELECT projection, tenant_id, key, expected::text, actual::text FROM ops.verify_projections(NULL, 100)")
+    assert sorted(sample.fetchall()) == sorted(row for row in found if row[0] != "projection.tenant_totals")
 
     operator.execute("CALL ops.rebuild_projection()")
     assert verify(operator) == []
@@ -150,6 +154,21 @@ def test_verify_shows_what_is_expected(db: psycopg.Connection, connect: Connect)
     expected, actual = json.loads(expected), json.loads(actual)
     assert {name for name in expected if expected[name] != actual[name]} == {"odds"}
     assert (expected["odds"], actual["odds"]) == (1.85, 9)
+
+
+def test_a_sample_reads_some_blocks_of_the_tables(db: psycopg.Connection, connect: Connect) -> None:
+    copy(db, [bet(1 + n % 2, f"b{n}", "placed", T0 + n, None, user_id=f"u{n % 40}", stake="1.10") for n in range(4000)])
+    db.execute("UPDATE bets_view SET odds = 9")
+    found = [len(db.execute("SELECT FROM ops.verify_projections(p_sample => 20)").fetchall()) for _ in range(5)]
+    # Of each table some 20 percent of the blocks, which hold some bets each.
+    assert all(found) and 400 < sum(found) / 5 < 3000, found
+    assert {row[0] for row in connect("operator").execute("SELECT tenant_id FROM ops.verify_projections(2, 50)")} == {2}
+    # What a sample finds is remembered, what it does not find says nothing of the rest.
+    runs = "SELECT found > 0 FROM ops.maintenance_runs WHERE command = 'verify' AND only_tenant IS NULL"
+    assert db.execute(runs).fetchall() == [(True,)] * 5
+    db.execute("CALL ops.rebuild_projection()")
+    assert db.execute("SELECT FROM ops.verify_projections(NULL, 100)").fetchall() == []
+    assert len(db.execute(runs).fetchall()) == 5
 
 
 def test_a_summary_of_a_tenant_without_events_is_taken_out(db: psycopg.Connection) -> None:
@@ -234,16 +253,33 @@ def test_rebuild_of_what_is_right_changes_no_row(db: psycopg.Connection) -> None
     assert [sorted(map(str, db.execute(f"SELECT ctid, xmin, t.* FROM {t} AS t"))) for t in tables] == versions
 
 
-@pytest.mark.not_on_citus("nodes keep their notices to themselves")
 def test_rebuild_reports_its_progress(db: psycopg.Connection) -> None:
     fill(db)
     details: list[dict[str, Any]] = []
     db.add_notice_handler(lambda d: details.append(json.loads(d.message_detail or "{}")))
-    db.execute("CALL ops.rebuild_projection('bets_view', p_batch => 3)")
-    progress = [(d["step"], d["done"]) for d in details]
-    assert progress[:2] == [("public.bets_view", 3), ("public.bets_view", 4)]
+    db.execute("CALL ops.rebuild_projection('bets_view', p_batch => 1)")
+    bets = [(d["done"], d["total"]) for d in details if d["step"] == "public.bets_view"]
+    # On a cluster one of each shard at the same time. PostgreSQL knows about how many there are.
+    assert bets[0][0] in {1, 2} and bets[-1] == (4, 4) and len(bets) >= 3
+    assert all(done <= total < 10_000 for done, total in bets)
     # What is above it follows, and nothing else.
-    assert {step for step, _ in progress[2:]} == {"public.user_activity_view", "projection.tenant_totals"}
+    assert list(dict.fromkeys(d["step"] for d in details)) == [
+        "public.bets_view", "public.user_activity_view", "projection.tenant_totals"
+    ]  # fmt: skip
+
+
+def test_verify_and_purge_report_their_progress(db: psycopg.Connection) -> None:
+    for event in LIVES:
+        insert(db, [event], LONG_AGO)
+    details: list[dict[str, Any]] = []
+    db.add_notice_handler(lambda d: details.append(json.loads(d.message_detail or "{}")))
+    assert verify(db) == []
+    assert [(d["done"], d["total"]) for d in details] == [(n, 5) for n in range(6)]
+    details.clear()
+    db.execute("CALL ops.purge_idempotency_keys(batch => 2)")
+    # On a cluster by event tables, else by keys.
+    assert len(details) >= 3 and all(0 < d["done"] <= d["total"] for d in details)
+    assert all(d["done"] == d["total"] for d in {d["step"]: d for d in details}.values())
 
 
 @pytest.mark.parametrize(
@@ -268,6 +304,12 @@ def test_bad_arguments(db: psycopg.Connection, connect: Connect, call: str, said
     assert error.sqlstate == "BL001"
     assert said in error.diag.message_primary and error.diag.message_hint  # type: ignore[operator]
     assert read(db) == fold(LIVES)
+
+
+@pytest.mark.parametrize("sample", ["0", "-1", "100.5", "'NaN'"])
+def test_bad_samples(connect: Connect, sample: str) -> None:
+    error = refused(connect("operator"), f"SELECT * FROM ops.verify_projections(NULL, {sample})")
+    assert error.sqlstate == "BL001" and sample.strip("'") in error.diag.message_primary  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("user", ["app", "reader", "tenant_login"])
@@ -368,6 +410,72 @@ def test_a_rebuild_that_was_killed_is_run_again(db: psycopg.Connection, connect:
 
     connect("operator").execute("CALL ops.rebuild_projection(p_batch => 4)")
     assert read(db) == fold([*events, *life(2)])
+    assert verify(db) == []
+
+
+# By what makes a rebuild begin anew that was stopped.
+ANEW = {
+    "it is told to": "",
+    "it was long ago": "UPDATE ops.rebuilds SET moved_at = '2020-01-01'",
+    "a verify has found something since": "SELECT FROM ops.verify_projections()",
+    "a definition has changed": "UPDATE projection.event_types SET rank = rank + 1 WHERE event_type LIKE '%SETTLED'",
+    "a table was truncated": "TRUNCATE bets_view",
+}
+
+
+@pytest.fixture
+def stopped(db: psycopg.Connection, connect: Connect) -> list[Event]:
+    """Twenty bets, all of them wrong, and a rebuild of them that was stopped after three batches of four."""
+    events = [bet(1, f"b{n:02}", "placed", T0, f"k{n}", user_id=f"u{n % 3}", stake="1.10") for n in range(20)]
+    fill(db, [*events, *life(2)])
+    db.execute("UPDATE bets_view SET odds = 9 WHERE tenant_id = 1")
+    holder, operator = connect(), connect("operator")
+    holder.execute("BEGIN")
+    holder.execute("SELECT FROM bets_view WHERE tenant_id = 1 AND bet_id = 'b13' FOR UPDATE")
+    with running(operator, "CALL ops.rebuild_projection('bets_view', p_batch => 4)") as rebuild:
+        while db.execute("SELECT FROM ops.rebuilds WHERE rows_done >= 12").fetchone() is None:
+            assert not rebuild.done()
+            sleep(0.01)
+        db.execute("SELECT pg_cancel_backend(%s::int)", (operator.info.backend_pid,))
+        assert isinstance(rebuild.exception(30), psycopg.errors.QueryCanceled)
+    holder.execute("ROLLBACK")
+    # It has passed this one.
+    db.execute("UPDATE bets_view SET odds = 8 WHERE tenant_id = 1 AND bet_id = 'b01'")
+    return [*events, *life(2)]
+
+
+def wrong_bets(db: psycopg.Connection) -> list[str]:
+    return [key for (key,) in db.execute("SELECT bet_id FROM bets_view WHERE odds > 7 ORDER BY tenant_id, bet_id")]
+
+
+def test_a_rebuild_that_was_stopped_goes_on(db: psycopg.Connection, connect: Connect, stopped: list[Event]) -> None:
+    (run,) = db.execute("SELECT asked_for, only_tenant, read_tables[1], rows_done, rows_total > 0 FROM ops.rebuilds").fetchall()
+    assert run[:3] == ("public.bets_view", 0, "public.bets_view") and run[3] >= 12 and run[4]
+    told: list[str] = []
+    operator = connect("operator")
+    # One of another read table, or of one tenant, is not the same.
+    operator.execute("CALL ops.rebuild_projection('payments_view')")
+    operator.execute("CALL ops.rebuild_projection('bets_view', 2)")
+    assert wrong_bets(db)[0] == "b01" and len(wrong_bets(db)) > 1
+    operator.add_notice_handler(lambda d: told.append(d.message_primary or ""))
+    operator.execute("CALL ops.rebuild_projection('bets_view', p_batch => 4)")
+    assert told[0].startswith(f"public.bets_view goes on after {run[3]} of ")
+    assert wrong_bets(db) == ["b01"]
+    assert db.execute("SELECT FROM ops.rebuilds").fetchall() == []
+    operator.execute("CALL ops.rebuild_projection('bets_view')")
+    assert read(db) == fold(stopped)
+    assert verify(db) == []
+
+
+@pytest.mark.parametrize("reason", ANEW)
+def test_a_rebuild_begins_anew_where_it_cannot_trust(
+    db: psycopg.Connection, connect: Connect, stopped: list[Event], reason: str
+) -> None:
+    if ANEW[reason]:
+        db.execute(ANEW[reason])
+    connect("operator").execute("CALL ops.rebuild_projection('bets_view', p_from_start => %s)", (not ANEW[reason],))
+    assert wrong_bets(db) == []
+    assert read(db) == fold(stopped)
     assert verify(db) == []
 
 

@@ -29,7 +29,8 @@ BEGIN
     END IF;
 
     FOREACH v_table IN ARRAY ARRAY[
-        'projection.event_types', 'projection.projections', 'projection.sources', 'ops.maintenance_runs'
+        'projection.event_types', 'projection.projections', 'projection.sources', 'ops.maintenance_runs',
+        'ops.rebuilds'
     ] LOOP
         IF NOT EXISTS (
             SELECT FROM pg_catalog.pg_dist_partition AS d

@@ -19,17 +19,8 @@ BEGIN
         );
     END IF;
     EXECUTE (
-        SELECT projection.filled('keys_after', jsonb_build_object('keys', string_agg(
-            projection.filled('keys_of', jsonb_build_object('key', s.key, 'source', s.source)), E'\nUNION\n'
-        )))
-        FROM (
-            SELECT projection.local_table(s.source_table, p_shard_id) AS source,
-                (projection.event_key(s.definition, ''))[2] AS key
-            FROM projection.registered_sources() AS s WHERE s.read_table = p_read_table
-            UNION ALL
-            SELECT projection.local_table(p_read_table, p_shard_id), format('e.%I', p.key_columns[2])
-            FROM projection.registered_projections() AS p WHERE p.read_table = p_read_table
-        ) AS s
+        SELECT projection.filled('keys_after', jsonb_build_object('keys', string_agg(t, E'\nUNION\n')))
+        FROM projection.keys_texts(p_read_table, 'keys_of', p_shard_id) AS t
     ) INTO tenant_ids, keys USING p_tenant_id, p_after_tenant_id, p_after_key, p_limit;
 END
 $$;

@@ -24,6 +24,7 @@ BEGIN
             FROM jsonb_each_text(p_rows) AS r),
         p_definition, p_row
     ) INTO v_plan;
+    PERFORM projection.execute_locally_again();
     SELECT x #>> '{}' INTO v_strange FROM jsonb_path_query(v_plan, '$.**."Node Type"') AS x
     WHERE x #>> '{}' NOT IN ('Nested Loop', 'Function Scan', 'Result')
     UNION ALL

@@ -19,6 +19,7 @@ BEGIN
         'CROSS JOIN jsonb_populate_record(NULL::%1$s, ''{}'') AS o',
         v_source.source_table
     ) INTO v_plan;
+    PERFORM projection.execute_locally_again();
     RETURN (
         SELECT min(s.name)
         FROM projection.simplified(p_definition, 'e', jsonb_build_object('e', v_source.source_table)) AS s

@@ -6,13 +6,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('%s has written and has not ended since %s: no feed shows what was stored later', h.who, h.since)
-    FROM (
-        SELECT format('pid %s of %s in database %s', a.pid, a.usename, a.datname), a.xact_start
-        FROM pg_stat_activity AS a WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()
-        UNION ALL
-        SELECT format('prepared transaction %s of %s in database %s', x.gid, x.owner, x.database), x.prepared
-        FROM pg_prepared_xacts AS x
-    ) AS h (who, since)
+    FROM projection.writing_transactions() AS h
     WHERE h.since < now() - p_for
 $$;
 

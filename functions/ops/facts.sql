@@ -7,18 +7,13 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_table record;
-    v_distributed boolean := projection.is_distributed('public.bet_events');
     v_bytes bigint;
     v_sizes bigint[] := '{0,0}';
     v_oldest_key integer;
 BEGIN
     BEGIN
         FOR v_table IN SELECT t.name, t.holds_events FROM projection.ledger_tables() AS t LOOP
-            IF v_distributed THEN
-                v_bytes := pg_catalog.citus_total_relation_size(v_table.name::regclass);
-            ELSE
-                v_bytes := pg_total_relation_size(v_table.name::regclass);
-            END IF;
+            v_bytes := projection.bytes_of(v_table.name);
             IF v_table.holds_events THEN
                 v_sizes[1] := v_sizes[1] + v_bytes;
                 v_oldest_key := greatest(v_oldest_key, projection.oldest_key_age(v_table.name));
@@ -37,6 +32,15 @@ BEGIN
         RETURN QUERY SELECT 'events', 'unknown', 'a node does not answer: see ops.nodes()';
     END;
     RETURN QUERY
+    SELECT concat_ws(
+        ' of tenant ', 'rebuild of ' || coalesce(nullif(r.asked_for, ''), 'all'), nullif(r.only_tenant, 0)
+    ),
+        format('%s of about %s rows of %s', r.rows_done, r.rows_total, r.read_tables[1]),
+        format('at %s; one that was stopped goes on when it is run again', to_char(
+            r.moved_at, 'YYYY-MM-DD HH24:MI:SS TZ'
+        ))
+    FROM ops.rebuilds AS r ORDER BY r.began_at;
+    RETURN QUERY
     SELECT 'last ' || c.command, coalesce(to_char(r.finished_at, 'YYYY-MM-DD HH24:MI:SS TZ'), 'never'),
         CASE WHEN r.found > 0 THEN r.found || ' rows differed: run betledger rebuild' END
     FROM unnest('{purge,verify,rebuild}'::text[]) WITH ORDINALITY AS c (command, position)
@@ -48,8 +52,9 @@ END
 $$;
 
 COMMENT ON FUNCTION ops.facts() IS
-'What `betledger status` shows of a ledger: sizes, the age of the oldest idempotency key, and when it was purged, '
-'verified and rebuilt last (runs for all tenants). Null may be: value, remark. Example: SELECT * FROM ops.facts().';
+'What `betledger status` shows of a ledger: sizes, the age of the oldest idempotency key, rebuilds that have not '
+'ended, and when it was purged, verified and rebuilt last (runs for all tenants). Null may be: value, remark. Example: '
+'SELECT * FROM ops.facts().';
 
 REVOKE ALL ON FUNCTION ops.facts() FROM public;
 

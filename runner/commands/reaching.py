@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from betledger.commands.terminal import err, is_terminal
+from betledger.commands.progress import shown
 from betledger.database import session
 from betledger.errors import BetledgerError, Interrupted
 from betledger.migrating.migrator import Migrator, opened
 from betledger.migrating.waiting import Progress
 from betledger.settings import database_url as url_of
 from betledger.settings import limits, settings
-from rich import progress as bars
 
 # Settings that the command line says, by name.
 Flags = dict[str, Any]
@@ -50,33 +47,7 @@ def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple
     Raises:
         BetledgerError: what it calls is not there.
     """
-    with (
-        session(url) as connection,
-        bars.Progress(
-            bars.TextColumn("{task.description}"),
-            bars.BarColumn(),
-            bars.MofNCompleteColumn(),
-            bars.TimeElapsedColumn(),
-            console=err,
-            disable=not is_terminal(sys.stderr),
-        ) as shown,
-    ):
-        tasks: dict[str, bars.TaskID] = {}
-
-        def told(notice: psycopg.errors.Diagnostic) -> None:
-            try:
-                detail = json.loads(notice.message_detail or "")
-                step, done, total = str(detail["step"]), detail["done"], detail["total"]
-            except (ValueError, KeyError, TypeError):
-                step, done, total = "", 0, None
-            if step and is_terminal(sys.stderr):
-                if step not in tasks:
-                    tasks[step] = shown.add_task(step, total=total)
-                shown.update(tasks[step], completed=done, total=total)
-            else:
-                shown.console.print(notice.message_primary, highlight=False, markup=False, soft_wrap=True)
-
-        connection.add_notice_handler(told)
+    with session(url) as connection, shown(connection):
         try:
             cursor = connection.execute(statement.encode(), parameters)
         except KeyboardInterrupt:

@@ -103,26 +103,45 @@ def rebuild(
         str | None, typer.Argument(help="A read table; all of them when left out.", show_default=False)
     ] = None,
     tenant: TenantId = None,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Also where one that was stopped within a day could go on.")
+    ] = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Fold read tables anew from their events, beside writers. Example: betledger rebuild bets_view --tenant 10001"""
-    call(target(database_url), "CALL ops.rebuild_projection(%s, %s)", (name, tenant))
+    """Fold read tables anew from their events, beside writers; one that was stopped goes on when it is run again.
+
+    Example: betledger rebuild bets_view --tenant 10001
+    """
+    flags = (name, tenant, from_start)
+    call(target(database_url), "CALL ops.rebuild_projection(%s, %s, p_from_start => %s)", flags)
     emit({"rebuilt": name or "all", "tenant": tenant}) if as_json else tell("rebuilt")
 
 
 @app.command()
-def verify(tenant: TenantId = None, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
-    """Compare the read tables with the fold of their events; exit with 3 when they differ. Example: betledger verify"""
+def verify(
+    tenant: TenantId = None,
+    sample: Annotated[
+        float | None,
+        typer.Option("--sample", help="Compare about so many percent of the rows, at random.", show_default=False),
+    ] = None,
+    database_url: DatabaseUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the read tables with the fold of their events; exit with 3 when they differ.
+
+    Example: betledger verify --sample 1
+    """
     rows = call(
         target(database_url),
-        "SELECT projection, tenant_id, key, expected, actual FROM ops.verify_projections(%s) LIMIT 100",
-        (tenant,),
+        "SELECT projection, tenant_id, key, expected, actual FROM ops.verify_projections(%s, %s::numeric) LIMIT 100",
+        (tenant, sample),
     )
     if as_json:
         emit(records(DIFFERENCES, rows))
     elif not rows:
-        tell("all projections equal the fold of their events")
+        of = "all projections equal" if sample is None else f"about {sample:g} percent of the rows equal"
+        tell(f"{of} the fold of their events")
     else:
         out.print(table(DIFFERENCES, rows))
         tell(f"{len(rows)}{'+' if len(rows) == 100 else ''} rows differ: run `betledger rebuild`")

@@ -1,0 +1,74 @@
+"""How far long work has come: bars on a terminal, lines elsewhere, both with the time that is left."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from betledger.commands.terminal import err, is_terminal
+from rich import progress as bars
+
+
+@contextmanager
+def shown(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Show what the notices of a session tell; those whose detail is {"step": ., "done": ., "total": .} move a bar.
+
+    Args:
+        connection: the session that does the work.
+    """
+    with bars.Progress(
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.TaskProgressColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeElapsedColumn(),
+        bars.TimeRemainingColumn(),
+        console=err,
+        disable=not is_terminal(sys.stderr),
+    ) as drawn:
+        steps: dict[str, Step] = {}
+
+        def told(notice: psycopg.errors.Diagnostic) -> None:
+            try:
+                detail = json.loads(notice.message_detail or "")
+                name, done, total = str(detail["step"]), detail["done"], detail["total"]
+            except (ValueError, KeyError, TypeError):
+                drawn.console.print(notice.message_primary, highlight=False, markup=False, soft_wrap=True)
+                return
+            if name not in steps:
+                steps[name] = Step(done, drawn.add_task(name, total=total))
+            if is_terminal(sys.stderr):
+                drawn.update(steps[name].bar, completed=done, total=total)
+            else:
+                line = f"{notice.message_primary}{steps[name].left(done, total)}"
+                drawn.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+        connection.add_notice_handler(told)
+        yield
+
+
+class Step:
+    """One kind of work that goes on.
+
+    Args:
+        done: what was done when it was first heard of.
+        bar: that of rich.
+    """
+
+    def __init__(self, done: int, bar: bars.TaskID) -> None:
+        self.bar = bar
+        self.first = done
+        self.began = time.monotonic()
+
+    def left(self, done: int, total: int | None) -> str:
+        """The time that is left, if what was done till now goes on as fast; nothing where that cannot be said."""
+        if total is None or done >= total or done == self.first:
+            return ""
+        seconds = (time.monotonic() - self.began) * (total - done) / (done - self.first)
+        return f"; about {timedelta(seconds=round(seconds))} left"
