@@ -9,7 +9,20 @@ from typing import Any
 
 import psycopg
 import typer
-from betledger.commands import about, api, demo, metrics, migrations, projection, role, schema, server, tenant, upkeep
+from betledger.commands import (
+    about,
+    api,
+    demo,
+    metrics,
+    migrations,
+    new,
+    projection,
+    role,
+    schema,
+    server,
+    tenant,
+    upkeep,
+)
 from betledger.commands.terminal import Reader, open_streams, warn
 from betledger.errors import BetledgerError, in_one_line
 
@@ -22,6 +35,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_e
 for commands in (upkeep, metrics, migrations, schema, api, about, demo):
     app.add_typer(commands.app)
 for name, group in {
+    "new": new.app,
     "schema": schema.group,
     "projection": projection.app,
     "tenant": tenant.app,

@@ -7,6 +7,7 @@
     tenant      tenant list, show, create, change, suspend, resume, close, isolate, move
     role        role create
     server      server start, stop, status, url, psql, destroy
+    new         new project, event-type, projection, event-table, function
     about       version, config
     demo        demo
 
