@@ -41,6 +41,10 @@ def test_what_is_committed_is_the_contract(db: psycopg.Connection, path: Path) -
     assert now == path.read_text(), "if that is meant: BETLEDGER_WRITE_API=1 python -m pytest tests/test_api.py -k committed"
 
 
+def test_an_operator_asks_for_the_contract(db: psycopg.Connection, connect: Connect) -> None:
+    assert contract(connect("operator")) == contract(db)
+
+
 # What breaks ---------------------------------------------------------------------------------------------------------
 
 OURS = """CREATE TYPE public.greeting AS (words text, times integer);

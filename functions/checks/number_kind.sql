@@ -14,3 +14,5 @@ COMMENT ON FUNCTION projection.number_kind(text) IS
 'amount(2), else 18; both null for any other kind. Example: SELECT * FROM projection.number_kind(''amount(2)'').';
 
 REVOKE ALL ON FUNCTION projection.number_kind(text) FROM public;
+
+GRANT EXECUTE ON FUNCTION projection.number_kind(text) TO betledger_operator;
