@@ -152,6 +152,8 @@ def test_late_and_tied_events_land_where_they_belong(connect: Connect) -> None:
     # What a function stores folds last, also after an event of a clock that is ahead.
     event(app, "GRANTED", int(time.time() * 1000) + 3_600_000, 99)
     assert end(app, "convert", "bonus-1", 99)["status"] == "converted"
+    stored = rows(app, 'SELECT event_type FROM bonus_events WHERE tenant_id = 99 ORDER BY "timestamp", event_type DESC')
+    assert [r["event_type"] for r in stored] == ["V1_BONUSES_BONUS_GRANTED", "V1_BONUSES_BONUS_CONVERTED"]
     assert rows(operator, "SELECT * FROM ops.verify_projections()") == []
     operator.execute("CALL ops.rebuild_projection('bonuses_view')")
     assert rows(app, ROWS)[:6] == shown
