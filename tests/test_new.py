@@ -343,4 +343,6 @@ def test_of_several_folders_one_has_to_be_named(team: Path) -> None:
     assert r.returncode == 2 and "name one, as in --migrations db" in r.stderr
     (team / "betledger.toml").write_text('migrations = ["db"]\n')
     assert new("function", "a", cwd=team / "db").returncode == 0
+    files = json.loads(new("event-type", "V1_NOTED", "--json", cwd=team).stdout)["files"]
+    assert len(files) == 3 and all(Path(file).is_file() for file in files)
     assert (team / "db" / "functions" / "a.sql").is_file() and (team / "tests" / "test_a.py").is_file()

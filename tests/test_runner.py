@@ -25,6 +25,7 @@ from betledger.migrating.files import sql_root
 from betledger.migrating.migrator import opened
 from betledger.migrating.planning import plan_of
 from betledger.migrating.waiting import Limits, alone
+from betledger.new.writing import COPIED
 from betledger.server import binaries
 from command import run
 from ledger import call, place, rows
@@ -678,7 +679,7 @@ def test_a_password_is_in_no_output(dsn):
 
 def test_the_wheel_holds_every_room_of_the_runner_and_all_sql():
     setuptools = tomllib.loads((SOURCES / "pyproject.toml").read_text())["tool"]["setuptools"]
-    folders = [SOURCES / "runner", *(path for path in (SOURCES / "runner").rglob("*") if list(path.glob("*.py")))]
+    folders = [SOURCES / "runner", *(path for path in (SOURCES / "runner").rglob("*") if (path / "__init__.py").is_file())]
     packages = {".".join(("betledger", *folder.relative_to(SOURCES / "runner").parts)): folder for folder in folders}
     assert set(setuptools["packages"]) == {*packages, "betledger.sql"}
     for package, folder in packages.items():
@@ -692,4 +693,6 @@ def test_the_wheel_holds_every_room_of_the_runner_and_all_sql():
     needed = {
         path for folder in ("schema", "functions", "triggers", "runner") for path in (SOURCES / folder).rglob("*.sql")
     }
+    needed |= {path for path in (SOURCES / "runner" / "new").rglob("*.*") if "__pycache__" not in path.parts and path.parent.name != "new"}
+    needed |= {SOURCES / path for path in COPIED.values()}
     assert needed <= held and len(needed) > 150

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from betledger.commands.terminal import tell
+from betledger.commands.options import Json
+from betledger.commands.terminal import emit, tell
 from betledger.errors import BetledgerError
 from betledger.migrating.folders import Source
 from betledger.new import writing
@@ -28,13 +29,14 @@ Tests = Annotated[
 @app.command("project")
 def new_project(
     folder: Annotated[Path, typer.Argument(help="A folder that is new, or a repository of yours.", metavar="DIR")],
+    as_json: Json = False,
 ) -> None:
     """Make a folder with a first function, its test and a workflow: `pytest` in it is green.
 
     Example: betledger new project bonus
     """
     try:
-        _write(writing.project(folder.absolute()), f"cd {folder} && pytest")
+        _write(writing.project(folder.absolute()), f"cd {folder} && pytest", as_json)
     except Refused as refusal:
         raise typer.BadParameter(str(refusal)) from None
 
@@ -44,9 +46,10 @@ def new_event_type(
     name: Annotated[str, typer.Argument(help="As in V1_BETS_BET_NOTED.")],
     migrations: Folder = None,
     tests: Tests = None,
+    as_json: Json = False,
 ) -> None:
     """Make an event type of bet_events. Example: betledger new event-type V1_BETS_BET_NOTED"""
-    _new(Kind.event_type, name, migrations, tests)
+    _new(Kind.event_type, name, migrations, tests, as_json)
 
 
 @app.command("projection")
@@ -54,9 +57,10 @@ def new_projection(
     name: Annotated[str, typer.Argument(help="The read table, as in stakes_view.")],
     migrations: Folder = None,
     tests: Tests = None,
+    as_json: Json = False,
 ) -> None:
     """Make a read table of the bets of each user. Example: betledger new projection stakes_view"""
-    _new(Kind.projection, name, migrations, tests)
+    _new(Kind.projection, name, migrations, tests, as_json)
 
 
 @app.command("event-table")
@@ -64,12 +68,13 @@ def new_event_table(
     name: Annotated[str, typer.Argument(help="As in bonus_events.")],
     migrations: Folder = None,
     tests: Tests = None,
+    as_json: Json = False,
 ) -> None:
     """Make an event table with two types, and the read table of its streams.
 
     Example: betledger new event-table bonus_events
     """
-    _new(Kind.event_table, name, migrations, tests)
+    _new(Kind.event_table, name, migrations, tests, as_json)
 
 
 @app.command("function")
@@ -77,21 +82,25 @@ def new_function(
     name: Annotated[str, typer.Argument(help="As in stakes_of_user.")],
     migrations: Folder = None,
     tests: Tests = None,
+    as_json: Json = False,
 ) -> None:
     """Make a function that applications call. Example: betledger new function stakes_of_user"""
-    _new(Kind.function, name, migrations, tests)
+    _new(Kind.function, name, migrations, tests, as_json)
 
 
-def _new(kind: Kind, name: str, migrations: str | None, tests: Path | None) -> None:
+def _new(kind: Kind, name: str, migrations: str | None, tests: Path | None, as_json: bool) -> None:
     source = _source(migrations)
     try:
-        _write(writing.pieces(kind, name, source, tests or source.folder.parent / "tests"), "pytest")
+        _write(writing.pieces(kind, name, source, tests or source.folder.parent / "tests"), "pytest", as_json)
     except Refused as refusal:
         raise typer.BadParameter(str(refusal)) from None
 
 
-def _write(made: Mapping[Path, str], then: str) -> None:
+def _write(made: Mapping[Path, str], then: str, as_json: bool) -> None:
     writing.write(made)
+    if as_json:
+        emit({"files": [str(path) for path in made]})
+        return
     here = Path.cwd()
     for path in made:
         tell(str(path.relative_to(here) if path.is_relative_to(here) else path))

@@ -11,6 +11,7 @@ from betledger.database import value
 from betledger.migrating.backend import BOOKKEEPING
 from betledger.migrating.statements import statements
 from psycopg import sql
+from psycopg.errors import ActiveSqlTransaction
 
 # Tables of clients, and their columns.
 TABLES = """
@@ -74,9 +75,23 @@ def filled(connection: psycopg.Connection[Any]) -> set[str]:
     """The tables that hold rows of clients, and their columns."""
     found: set[str] = set()
     for schema, table, columns in connection.execute(TABLES, (BOOKKEEPING,)).fetchall():
-        if value(connection, sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(schema, table))):
+        if _has_rows(connection, sql.Identifier(schema, table)):
             found |= {f"{schema}.{table}", *(f"{schema}.{table} ({column})" for column in columns)}
     return found
+
+
+def _has_rows(connection: psycopg.Connection[Any], table: sql.Identifier) -> bool:
+    query = sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table)
+    try:
+        with connection.transaction():
+            return value(connection, query) is not None
+    except ActiveSqlTransaction:
+        # On Citus a transaction stays with one user, and this file has changed what lies beside the table as the owner.
+        with connection.transaction():
+            connection.execute("SET LOCAL ROLE betledger_owner")
+            found = value(connection, query) is not None
+            connection.execute("RESET ROLE")
+        return found
 
 
 def named_by(files: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
