@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import betledger.cli  # noqa: F401 (what is imported here need not be by each child)
+import psycopg
 
 PATIENCE = 120
 
@@ -53,6 +54,18 @@ def run_anew(
         timeout=PATIENCE,
         check=False,
     )
+
+
+def run_tests_of(team: Path, url: str) -> subprocess.CompletedProcess[str]:
+    """`pytest` in the folder of a team, on a server that has ledgers of tests; the template that it made is dropped."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "betledger_beside_ledgers=true"],
+        cwd=team, env=os.environ | {"DATABASE_URL": url}, capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    with psycopg.connect(url, autocommit=True) as connection:
+        for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^betledger_template_'").fetchall():
+            connection.execute(f"DROP DATABASE {name}".encode())
+    return done
 
 
 def _run_forked(

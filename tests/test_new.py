@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import betledger
 import psycopg
 import pytest
 from betledger.database import on_citus
-from command import run
+from command import run, run_tests_of
 from ledger import T0, call, insert, one, place, refused, rows
 from test_catalogue import NONE_OF_THESE
 
@@ -76,11 +75,8 @@ def noted(tenant: int, bet: str) -> dict[str, Any]:
 
 @pytest.mark.not_on_citus("the plugin of pytest makes no cluster")
 def test_what_is_made_passes_as_it_is(made: Path, dsn: str) -> None:
-    """One command for the project, one for each thing, and `pytest`, which is told that our server has ledgers."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "betledger_beside_ledgers=true"],
-        cwd=made, env=os.environ | {"DATABASE_URL": dsn}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    """One command for the project, one for each thing, and `pytest`."""
+    done = run_tests_of(made, dsn)
     assert done.returncode == 0 and "14 passed" in done.stdout, done.stdout
 
 

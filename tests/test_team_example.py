@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ import betledger
 import psycopg
 import pytest
 from betledger.database import on_citus
-from command import run
+from command import run, run_tests_of
 from ledger import one, place, rows
 from test_catalogue import NONE_OF_THESE
 
@@ -28,10 +27,7 @@ TESTS = [test for name, test in vars(_module).items() if name.startswith("test_"
 
 @pytest.mark.not_on_citus("the plugin of pytest makes no cluster: below, the same tests run on one")
 def test_the_tests_of_the_team_are_green(dsn: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "betledger_beside_ledgers=true"],
-        cwd=TEAM, env=os.environ | {"DATABASE_URL": dsn}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_tests_of(TEAM, dsn)
     assert done.returncode == 0 and f"{len(TESTS)} passed" in done.stdout, done.stdout
 
 
