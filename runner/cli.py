@@ -12,6 +12,7 @@ import typer
 from betledger.commands import (
     about,
     api,
+    database,
     demo,
     metrics,
     migrations,
@@ -40,6 +41,7 @@ for name, group in {
     "projection": projection.app,
     "tenant": tenant.app,
     "role": role.app,
+    "database": database.app,
     "server": server.app,
 }.items():
     app.add_typer(group, name=name)

@@ -25,7 +25,7 @@ def test_a_deposit(betledger_database, turn):
 
 
 # What the plugin makes; runners that other tests have killed may have left scratch databases beside it.
-LEFT = r"SELECT datname FROM pg_database WHERE datname ~ '^betledger_te(st|mplate)_' ORDER BY 1"
+LEFT = r"SELECT datname FROM pg_database WHERE datname ~ '^betledger_(clone|template)_' ORDER BY 1"
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def test_each_test_of_a_team_gets_a_clean_ledger_with_its_own_tables(db, dsn, te
     assert begun(team, dsn).wait(timeout=120) == 0
     # It was used again; other migrations make another one, and what is stale goes.
     assert rows(db, "SELECT oid FROM pg_database WHERE datname = %s", (template,)) == made
-    db.execute(f"COMMENT ON DATABASE {template} IS '1700000000'")
-    db.execute("CREATE DATABASE betledger_test_1700000000_abcdef")
+    db.execute(f"COMMENT ON DATABASE {template} IS 'made by betledger for tests, used at 1700000000'")
+    db.execute("CREATE DATABASE betledger_clone_1700000000_abcdef01")
     (team / "db" / "schema" / "0002_more.sql").write_text("ALTER TABLE public.bonuses ADD note text;\n")
     assert begun(team, dsn).wait(timeout=120) == 0
     (other,) = (row["datname"] for row in rows(db, LEFT))
@@ -77,7 +77,7 @@ def test_a_server_with_a_ledger_is_no_server_for_tests(db, dsn, team):
     (team / "pytest.ini").write_text("[pytest]\nbetledger_migrations = db\n")
     run = begun(team, dsn)
     output, _ = run.communicate(timeout=120)
-    assert run.returncode == 1 and "name a server for tests, or set betledger_beside_ledgers" in output
+    assert run.returncode == 1 and "name a server for tests, or say --beside-ledgers (for pytest, betledger_beside_ledgers = true)" in output
     assert rows(db, LEFT) == []
 
 

@@ -6,6 +6,7 @@
     projection  projection list, projection show
     tenant      tenant list, show, create, change, suspend, resume, close, isolate, move
     role        role create
+    database    database clone, drop
     server      server start, stop, status, url, psql, destroy
     new         new project, event-type, projection, event-table, function
     about       version, config
