@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from betledger.database import LIBPQ, checked
+from betledger.commands.terminal import warn
+from betledger.database import LIBPQ, checked, session
+from betledger.demo import DATABASE, MADE_BY_DEMO
 from betledger.errors import BetledgerError
+from betledger.migrating.backend import BOOKKEEPING
 from betledger.migrating.folders import SETTINGS_FILE
 from betledger.migrating.waiting import Limits
 from betledger.server import EmbeddedServer
@@ -127,7 +131,7 @@ def settings(**flags: Any) -> dict[str, Setting]:
 
 
 def database_url(found: dict[str, Setting]) -> str:
-    """The conninfo of the database: as set, else that of the embedded server.
+    """The conninfo of the database: as set, else that of the embedded server, or of the demo where that has no ledger.
 
     Raises:
         BetledgerError: nothing is set and no embedded server runs, or the URL cannot be read.
@@ -138,7 +142,25 @@ def database_url(found: dict[str, Setting]) -> str:
     server = EmbeddedServer()
     if not server.running():
         raise BetledgerError("no database is named: set DATABASE_URL, or start one with `betledger server start`")
-    return server.url()
+    return server.url(embedded_database(server.url()))
+
+
+@cache
+def embedded_database(url: str) -> str:
+    """Which database of the embedded server is meant when none is named; that of the demo is told, once.
+
+    Args:
+        url: of the server, which runs.
+    """
+    with session(url) as connection:
+        is_demo = connection.execute(
+            "SELECT FROM (SELECT) AS one WHERE to_regnamespace(%s) IS NULL AND EXISTS (SELECT FROM pg_database AS d"
+            " WHERE d.datname = %s AND shobj_description(d.oid, 'pg_database') = %s)",
+            (BOOKKEEPING, DATABASE, MADE_BY_DEMO),
+        ).rowcount
+    if is_demo:
+        warn(f"no database is named: this is {DATABASE}, of the demo; the next demo makes it anew")
+    return DATABASE if is_demo else "postgres"
 
 
 def limits(found: dict[str, Setting]) -> Limits:

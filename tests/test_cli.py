@@ -226,15 +226,51 @@ def test_a_scene_shows_brackets_as_they_are(db: psycopg.Connection, tmp_path: Pa
     console = Console(record=True, quiet=False, file=io.StringIO(), width=120)
     play(db, tmp_path / "scene.sql", console)
     shown = console.export_text()
-    assert "told [/bold]" in shown and "│ [/red] │" in shown and '{"b": null}' in shown
+    assert "told [/bold]" in shown and "| [/red] |" in shown and '{"b": null}' in shown
 
 
-def test_the_demo_plays_to_its_end(db: psycopg.Connection, dsn: str) -> None:
+# What a scene shows, in this order: a settled match, its correction, a statement, the feed, a consumer.
+SCENES = ("One bet", "What is refused", "A match, settled and corrected", "Her statement", "The feed", "Plain SQL, and walls")
+SHOWN = ("settle_bets(", "resettle_bet(", "closing", "V1_BETS_BET_SETTLEMENT_CORRECTED", "warehouse_is_at", "10000")
+ENDS = ("A busy evening", "A rebuild", "All projections equal the fold of their events.", "Look around")
+
+
+def in_order(said: str, words: tuple[str, ...]) -> None:
+    at = 0
+    for word in words:
+        assert word in said[at:], (word, said)
+        at = said.index(word, at) + len(word)
+
+
+def test_the_demo_is_plain_text_in_a_pipe(db: psycopg.Connection, dsn: str) -> None:
     result = run("demo", url=dsn)
     db.execute("DROP DATABASE betledger_demo")
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr
-    assert "All projections equal the fold of their events." in result.stdout
-    assert result.stdout.count("refused") >= 6
+    in_order(result.stdout, tuple(f"== {scene} ==" for scene in SCENES))
+    in_order(result.stdout, SHOWN)
+    in_order(result.stdout, ENDS)
+    assert "public.bets_view: 10000 rows rebuilt, 0 of them were different" in result.stderr
+    assert result.stdout.count("refused: ") >= 6 and "[BL004]" in result.stdout
+    assert (result.stdout + result.stderr).isascii() and "\x1b" not in result.stdout + result.stderr
+    # Tables stay tables, however wide.
+    lines = result.stdout.splitlines()
+    assert all(len(lines[n + 1]) == len(line) for n, line in enumerate(lines) if line.startswith("+-") and n < len(lines) - 1 and lines[n + 1])
+    assert "stays on your server" in result.stdout
+
+
+@pytest.mark.not_on_citus("the same without a cluster")
+def test_the_demo_has_colours_frames_and_bars_on_a_terminal(db: psycopg.Connection, dsn: str) -> None:
+    said = on_terminal("demo", "--pause", "0", url=dsn, COLUMNS="110", LINES="50")
+    db.execute("DROP DATABASE betledger_demo")
+    assert re.search(r"\x1b\[[0-9;]*3[0-7]m", said)
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said)
+    in_order(plain, SCENES)
+    in_order(plain, SHOWN)
+    in_order(plain, ENDS)
+    assert "\u256d\u2500 refused \u2500" in plain and "== One bet ==" not in plain
+    # A bar of the rebuild, and no line that is wider than the window.
+    assert re.search(r"public\.bets_view +\u2501+", plain)
+    assert max(map(len, plain.replace("\r", "\n").split("\n"))) <= 110
 
 
 def shown_by(terminal: int) -> str:

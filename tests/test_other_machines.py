@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import stat
@@ -139,7 +140,24 @@ def test_the_environment_does_not_reach_a_server_of_ours(home, variable):
 def test_the_demo_runs_in_any_environment_and_leaves_others_alone(home):
     r = run("demo", BETLEDGER_HOME=str(home), PGSSLMODE="require", PGSERVICE="nowhere", PGOPTIONS="-c nonsense=1")
     assert r.returncode == 0, r.stderr
+    # What it says to look around with works, and says whose database that is.
+    assert "commands find the demo's" in r.stdout
+    for command in re.findall(r"^    betledger (status|reconcile|projection show bets_view|doctor)  ", r.stdout, re.MULTILINE):
+        looked = run(*command.split(), BETLEDGER_HOME=str(home))
+        assert looked.returncode == (3 if command == "doctor" else 0), looked.stderr  # without fsync
+        assert looked.stderr.count("no database is named: this is betledger_demo, of the demo") == 1
+    assert command == "doctor"
+    psql = subprocess.run(
+        [sys.executable, "-m", "betledger", "server", "psql"], input="SELECT current_database()", text=True, capture_output=True,
+        env=os.environ | {"BETLEDGER_HOME": str(home)},
+    )  # fmt: skip
+    assert "betledger_demo" in psql.stdout and "of the demo" in psql.stderr
     with psycopg.connect(EmbeddedServer(home).url(), autocommit=True) as server:
+        # Where there is another ledger, the demo's is not meant.
+        server.execute("CREATE SCHEMA betledger_migrations")
+        elsewhere = run("status", BETLEDGER_HOME=str(home))
+        assert elsewhere.returncode == 3 and "schema none" in elsewhere.stdout and "demo" not in elsewhere.stderr
+        server.execute("DROP SCHEMA betledger_migrations")
         assert rows(server, "SELECT rolname FROM pg_roles WHERE rolcanlogin") == [{"rolname": "postgres"}]
         server.execute("COMMENT ON DATABASE betledger_demo IS 'of somebody'")
         r = run("demo", url=EmbeddedServer(home).url())

@@ -149,9 +149,9 @@ def test_a_release_is_used_where_nothing_else_is(released, home, tmp_path, versi
     betledger("server", "start")
     try:
         assert "All projections equal the fold of their events." in betledger("demo")
+        assert f"betledger {VERSION}, schema {NEWEST}" in betledger("status")
         url = betledger("server", "url", "betledger_demo").strip()
         assert betledger("migrate", url=url) == "up to date\n"
-        assert f"betledger {VERSION}, schema {NEWEST}" in betledger("status", url=url)
         assert betledger("verify-schema", url=url) == ""
         assert "ok  read tables are folded" in betledger("doctor", url=url)
         assert json.loads(betledger("plan", "--json", url=url))["steps"] == []

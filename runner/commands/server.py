@@ -10,6 +10,7 @@ from betledger.commands.terminal import PENDING, emit, err, out, write
 from betledger.database import LIBPQ_VARIABLE
 from betledger.errors import BetledgerError
 from betledger.server import EmbeddedServer, binaries
+from betledger.settings import embedded_database
 from psycopg import conninfo
 
 app = typer.Typer(no_args_is_help=True, help="A PostgreSQL server to try things out on.")
@@ -68,10 +69,14 @@ def server_url(database: Annotated[str, typer.Argument(help="The database.")] = 
 
 @app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def server_psql(
-    context: typer.Context, database: Annotated[str, typer.Argument(help="The database.")] = "postgres"
+    context: typer.Context,
+    database: Annotated[
+        str | None, typer.Argument(help="The database; else postgres, or that of the demo.", show_default=False)
+    ] = None,
 ) -> None:
     """Open psql on it; more options are psql's. Example: betledger server psql betledger_demo"""
-    parts = conninfo.conninfo_to_dict(_running().url(database))
+    server = _running()
+    parts = conninfo.conninfo_to_dict(server.url(database or embedded_database(server.url())))
     environment = {name: value for name, value in os.environ.items() if not LIBPQ_VARIABLE.fullmatch(name)}
     environment["PGPASSWORD"] = str(parts.pop("password"))
     program = binaries() / "psql"

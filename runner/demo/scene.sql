@@ -1,3 +1,5 @@
+-- # One bet
+
 -- Two tenants, 10001 and 10002, use one ledger. We are the trusted service, a member of betledger_app.
 SET ROLE betledger_app;
 
@@ -29,6 +31,8 @@ FROM public.settle_bet(
 
 SELECT user_id, balance, transaction_count FROM public.user_balances_view WHERE tenant_id = 10001;
 
+-- # What is refused
+
 -- What is settled cannot be cancelled.
 -- expect: BL003
 SELECT * FROM public.cancel_bet(
@@ -41,6 +45,8 @@ SELECT * FROM public.withdraw(10001, 'anna', 1000, 'anna-withdrawal-1');
 
 -- Nothing of it was stored, so the same key may be sent again with an amount that is there.
 SELECT type, amount, status, balance FROM public.withdraw(10001, 'anna', 44, 'anna-withdrawal-1');
+
+-- # A match, settled and corrected
 
 -- Two more bets on match-8, in one call; anna's is staked from her balance.
 SELECT item, user_id, stake, status
@@ -67,11 +73,29 @@ FROM public.resettle_bet(
     'loss', 0, 'match-8 corrected'
 );
 
--- Her statement, with what caused each movement.
+-- # Her statement
+
+-- Opening and closing balance, and between them each movement with what caused it.
 SELECT entry, amount, balance, cause FROM public.balance_statement(10001, 'anna');
 
--- Other systems read the feed: every event once, in an order in which none comes before one that was shown.
+-- # The feed
+
+-- Other systems read every event once, in an order in which none comes before one that was shown.
 SELECT event_type, event_data ->> 'amount' AS amount, event_data ->> 'payout' AS payout FROM public.feed(10001);
+
+-- A consumer keeps its place in the transaction in which it writes what it made of the events: each counts once,
+-- however often it dies.
+SELECT public.advance_consumer(10001, 'warehouse', NULL, max(f.feed_cursor)) AS warehouse_is_at
+FROM public.feed(10001) AS f;
+
+-- Clara deposits; only that is new to the warehouse.
+SELECT user_id, balance FROM public.deposit(10001, 'clara', 25, 'clara-deposit-1');
+
+SELECT f.event_type, f.aggregate_id
+FROM public.consumers AS c CROSS JOIN LATERAL public.feed(c.tenant_id, c.feed_cursor) AS f
+WHERE c.tenant_id = 10001 AND c.name = 'warehouse';
+
+-- # Plain SQL, and walls
 
 -- An application may also insert events itself, as this one of tenant 10002 does; the read tables follow in the same
 -- transaction.
@@ -110,15 +134,31 @@ SELECT tenant_id, bet_id, user_id, status FROM public.bets_view;
 -- expect: BL006
 SELECT * FROM public.bet_history(10001, 'bet-1');
 
--- Back as the service: the read tables, always equal to the fold of the events.
+-- # A busy evening
+
+-- Back as the service: 10,000 bets of tenant 10002 in one call, and all of them settled in another.
 SET ROLE betledger_app;
 
-SELECT tenant_id, user_id, stake, odds, status, result, payout FROM public.bets_view ORDER BY tenant_id;
+SELECT count(*) AS placed, sum(p.stake) AS staked
+FROM public.place_bets(10002, (
+    SELECT jsonb_agg(jsonb_build_object(
+        'user_id', 'user-' || n % 700, 'stake', 1 + n % 20, 'odds', 1.5 + n % 8 * 0.25, 'fixture_id', 'match-9'
+    )) FROM generate_series(1, 10000) AS n
+), 'match-9 begins') AS p;
 
-SELECT tenant_id, user_id, type, amount, status FROM public.payments_view ORDER BY tenant_id, created_at;
+SELECT s.result, count(*) AS bets, sum(s.payout) AS paid_out
+FROM (
+    SELECT jsonb_agg(jsonb_build_object(
+        'bet_id', b.bet_id, 'result', CASE WHEN b.odds < 2 THEN 'win' ELSE 'loss' END,
+        'payout', CASE WHEN b.odds < 2 THEN b.stake * b.odds ELSE 0 END
+    )) AS items
+    FROM public.bets_view AS b WHERE b.tenant_id = 10002 AND b.fixture_id = 'match-9'
+) AS m CROSS JOIN LATERAL public.settle_bets(10002, m.items, 'match-9 is over') AS s
+GROUP BY s.result ORDER BY s.result;
 
+-- The read tables were kept all along, in the same transactions.
 SELECT tenant_id, user_id, bets, staked, paid_out, net_result, deposits, withdrawals
-FROM public.user_activity_view ORDER BY tenant_id;
+FROM public.user_activity_view ORDER BY net_result DESC, user_id LIMIT 5;
 
-SELECT tenant_id, users, bets_settled, bets_cancelled, gross_gaming_revenue, deposits, withdrawals, balances
+SELECT tenant_id, users, bets_settled, bets_cancelled, gross_gaming_revenue, balances
 FROM public.tenants_summary_view ORDER BY tenant_id;
