@@ -13,15 +13,35 @@ PARALLEL = $(if $(DATABASE_URL)$(findstring --citus,$(ARGS)),,-n 5 --dist workst
 # Where it was made: a checkout that was moved, or copied, makes it anew. Its scripts name the folder.
 MOVED = $(if $(filter-out $(CURDIR),$(shell cat $(READY) 2>/dev/null)),moved)
 
-.PHONY: demo test lint bench clean moved
+# Packages of npm, where there is npm: without them, the tests of examples/typescript say that they are left out.
+NODE_READY := examples/typescript/node_modules/.installed
+# A ledger of their own, unless DATABASE_URL names one as a login that is a member of betledger_tenant.
+EXAMPLE = set -e; DATABASE_URL="$${DATABASE_URL:-$$(examples/database betledger_examples)}"; PORT="$${PORT:-8080}"; export DATABASE_URL PORT; \
+	echo "ledger: $$DATABASE_URL"; \
+	echo "try: curl --json '{\"user_id\": \"anna\", \"amount\": \"100\"}' -H 'X-Tenant-Id: 10001' -H 'Idempotency-Key: p1' localhost:$$PORT/payments"
+
+.PHONY: demo test lint bench clean moved example-typescript example-php example-python example-sql
 
 demo: $(READY)
 	$(BIN)/betledger demo
 
-test: $(READY)
+test: $(READY) $(if $(shell command -v npm),try-node)
 	$(BIN)/ruff check runner tests
 	$(TYPES)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+example-typescript: $(READY) $(NODE_READY)
+	@cd examples/typescript && npm run --silent build
+	@$(EXAMPLE); cd examples/typescript; exec node build/service.js
+
+example-php: $(READY)
+	@$(EXAMPLE); cd examples/php; PHP_CLI_SERVER_WORKERS=8 exec php -S "127.0.0.1:$$PORT" service.php
+
+example-python: $(READY)
+	@$(EXAMPLE); exec $(BIN)/python examples/python/service.py
+
+example-sql: $(READY)
+	@url="$${DATABASE_URL:-$$(examples/database betledger_story --anew)}" && PATH="$$PATH:$$($(BIN)/python -c 'from betledger.server import binaries; print(binaries())')" examples/sql/run "$$url"
 
 lint: $(READY)
 	$(BIN)/ruff check runner tests
@@ -31,7 +51,15 @@ bench: $(READY)
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build *.egg-info examples/typescript/node_modules examples/typescript/build
+
+.PHONY: try-node
+try-node:
+	@$(MAKE) --silent $(NODE_READY) || echo "npm cannot install: the tests of examples/typescript are left out" >&2
+
+$(NODE_READY): examples/typescript/package-lock.json
+	cd examples/typescript && npm ci --silent
+	touch $@
 
 moved:
 	rm -rf $(VENV)

@@ -24,7 +24,11 @@ from ledger import T0, TENANT, call, call_all, event, insert, may_be_null, one, 
 from psycopg.types.json import Jsonb
 
 DOCS = Path(__file__).parents[1] / "docs"
-COMMITTED = {DOCS / "api.json": Format.json, DOCS / "reference.md": Format.md}
+EXAMPLES = Path(__file__).parents[1] / "examples"
+COMMITTED = {
+    DOCS / "api.json": Format.json, DOCS / "reference.md": Format.md, EXAMPLES / "typescript" / "ledger.ts": Format.ts,
+    EXAMPLES / "php" / "ledger.php": Format.php, EXAMPLES / "python" / "ledger.py": Format.py,
+}  # fmt: skip
 Connect = Callable[..., psycopg.Connection]
 
 
@@ -412,13 +416,15 @@ $ledger = new Betledger\\Ledger($pdo);
 $paid = $ledger->deposit(10001, 'u1', '10.50', 'k1');
 $bet = $ledger->placeBet(10001, 'u1', '2.5', '2', 'f', 'k2', true);
 $rows = $ledger->settleBets(10001, [['bet_id' => $bet->betId, 'result' => 'win', 'payout' => 5]], null);
+$exact = $ledger->placeBet(10001, 'a"\\\\1.5"', '12345678901234567890.5', '1.10', '"2.5', 'k4');
+$said = $ledger->betHistory(10001, $exact->betId)[0]->eventData;
 $events = $ledger->feed(10001, null, 50, ['V1_BETS_BET_PLACED', 'V1_BALANCES_BALANCE_INCREASED']);
 $ledger->advanceConsumer(10001, 'c', null, end($events)->feedCursor);
 try {
     $ledger->withdraw(10001, 'u1', '1000', 'k3');
 } catch (PDOException $refusal) {
     echo json_encode([$paid->balance, $paid->duplicate, $bet->payout, $rows[0]->status, $events[1]->eventData['user_id'],
-        get_debug_type($bet->createdAt), $refusal->errorInfo[0]]);
+        get_debug_type($bet->createdAt), $refusal->errorInfo[0], $said]);
 }
 """)
     info = db.info
@@ -430,7 +436,8 @@ try {
         },
     )  # fmt: skip
     assert r.returncode == 0, r.stdout + r.stderr
-    assert json.loads(r.stdout) == ["10.5", False, None, "settled", "u1", "DateTimeImmutable", "BL004"]
+    said = {"user_id": 'a"\\1.5"', "stake": "12345678901234567890.5", "odds": "1.10", "fixture_id": '"2.5'}
+    assert json.loads(r.stdout) == ["10.5", False, None, "settled", "u1", "DateTimeImmutable", "BL004", said]
 
 
 def test_python_types_are_checked(db: psycopg.Connection, tmp_path: Path) -> None:
@@ -439,8 +446,9 @@ def test_python_types_are_checked(db: psycopg.Connection, tmp_path: Path) -> Non
 
 
 def test_typescript_types_are_checked(db: psycopg.Connection, tmp_path: Path) -> None:
-    if not (tsc := shutil.which("tsc")):
-        pytest.skip("tsc is not installed: npm install --global typescript")
+    own = EXAMPLES / "typescript" / "node_modules" / ".bin" / "tsc"
+    if not (tsc := str(own) if own.exists() else shutil.which("tsc")):
+        pytest.skip(f"tsc is not installed: make {own.parents[1].relative_to(EXAMPLES.parent)}/.installed")
     (tmp_path / "generated.ts").write_text(WRITERS[Format.ts](contract(db)))
     checked(tmp_path, tsc, "--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "generated.ts")
 

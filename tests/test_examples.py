@@ -11,7 +11,10 @@ from typing import Any
 import betledger
 import psycopg
 import pytest
+from betledger.server import binaries
 from command import run
+from conftest import PASSWORD
+from services import url_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 yaml = pytest.importorskip("yaml", reason="betledger[lint] is not installed")
@@ -109,3 +112,46 @@ def test_the_ci_of_a_team_passes_and_finds_what_is_wrong(checkout: Path, empty: 
         connection.execute("DROP FUNCTION public.bet_history")
     r = ran(checkout, others[-1], empty)
     assert r.returncode == 3 and "breaking: no longer: function public.bet_history" in r.stdout
+
+
+# The story in SQL, and the ledger that `make example-...` starts --------------------------------------------------------
+
+
+def told(url: str) -> str:
+    """The story, as it is told by psql of the server."""
+    environment = os.environ | {"PATH": f"{binaries()}:{os.environ['PATH']}"}
+    r = subprocess.run([str(EXAMPLES / "sql" / "run"), url], env=environment, capture_output=True, text=True, check=False)
+    assert r.returncode == 0 and r.stderr == "", r.stdout + r.stderr
+    return r.stdout
+
+
+def test_the_story_in_sql_is_told_as_it_is_written_down(dsn: str) -> None:
+    written = (EXAMPLES / "sql" / "story.out").read_text()
+    found = told(url_of(dsn, "tenant_login", PASSWORD)).replace("role tenant_login", "role examples")
+    assert found == written, "if that is meant: make example-sql > examples/sql/story.out"
+
+
+@pytest.mark.not_on_citus("it is the server of the demo")
+def test_make_gives_an_example_a_ledger_of_its_own(tmp_path: Path) -> None:
+    """As often as it is asked, and its login is behind the wall."""
+    checkout = EXAMPLES.parent
+    if not (checkout / ".venv" / "bin" / "betledger").exists():
+        pytest.skip("betledger is not installed by make: there is no .venv")
+    home = tmp_path / "home"
+    for folder in (home, *home.parents):
+        if folder == home or folder.is_relative_to(tmp_path.parents[1]):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {"BETLEDGER_HOME": str(home)}
+    try:
+        asked = [str(checkout / "examples" / "database"), "betledger_examples"]
+        urls = [
+            subprocess.run(asked, env=environment, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)
+        ]
+        assert urls[0] == urls[1] and urls[0].startswith("postgresql://examples:")
+        with psycopg.connect(urls[0], autocommit=True) as connection:
+            with pytest.raises(psycopg.Error, match="app.tenant_id is not set"):
+                connection.execute("SELECT * FROM deposit(10001, 'anna', 5, 'k')")
+            assert connection.execute("SELECT count(*) FROM user_stakes").fetchone() == (0,)
+    finally:
+        subprocess.run([sys.executable, "-m", "betledger", "server", "destroy", "--yes"], env=environment, check=True)

@@ -15,12 +15,18 @@ final class Value
         }
         return match ($type) {
             'timestamp with time zone' => new \DateTimeImmutable($value),
-            'jsonb' => json_decode($value, true, 512, JSON_THROW_ON_ERROR | JSON_BIGINT_AS_STRING),
+            'jsonb' => json_decode(self::exact($value), true, 512, JSON_THROW_ON_ERROR | JSON_BIGINT_AS_STRING),
             'bytea' => is_resource($value) ? stream_get_contents($value) : $value,
             'bigint', 'integer' => (int) $value,
             'boolean' => (bool) $value,
             default => $value,
         };
+    }
+
+    /** JSON whose numbers with decimals are strings: json_decode() would make floats of them. */
+    private static function exact(string $json): string
+    {
+        return (string) preg_replace('/"(?:[^"\\\\]++|\\\\.)*+"(*SKIP)(*FAIL)|-?[0-9]+\.[0-9]+/', '"$0"', $json);
     }
 
     public static function sent(string $type, mixed $value): mixed
