@@ -17,7 +17,7 @@ MOVED = $(if $(filter-out $(CURDIR),$(shell cat $(READY) 2>/dev/null)),moved)
 NODE_READY := examples/typescript/node_modules/.installed
 # A ledger of their own, unless DATABASE_URL names one as a login that is a member of betledger_tenant.
 EXAMPLE = set -e; DATABASE_URL="$${DATABASE_URL:-$$(examples/database betledger_examples)}"; PORT="$${PORT:-8080}"; export DATABASE_URL PORT; \
-	echo "ledger: $$DATABASE_URL"; \
+	echo "ledger: $$(echo "$$DATABASE_URL" | sed 's,:[^:@/]*@,@,')"; \
 	echo "try: curl --json '{\"user_id\": \"anna\", \"amount\": \"100\"}' -H 'X-Tenant-Id: 10001' -H 'Idempotency-Key: p1' localhost:$$PORT/payments"
 
 .PHONY: demo test lint bench clean moved example-typescript example-php example-python example-sql

@@ -20,7 +20,7 @@ import psycopg
 import pytest
 from conftest import PASSWORD, TEMPLATE
 from ledger import TENANT, rows
-from psycopg import conninfo, sql
+from psycopg import conninfo
 from services import EXAMPLES, NAMES, Service, require, running, url_of
 from test_guide import BALANCE, BET, Client, bet_of_a_request
 from test_readme import table
