@@ -405,13 +405,14 @@ def test_a_consumer_that_is_killed_goes_on(service: Service, tenant: str, db: ps
     with service.consumer(tenant):
         eventually(lambda: counted() == expected(slice(5)))
     place(slice(5, 10))
-    # In the middle of a transaction: it waits for what we hold, and has written what came before.
-    with psycopg.connect(database) as holder:
-        holder.execute("SELECT FROM user_stakes WHERE tenant_id = %s AND user_id = 'boris' FOR UPDATE", (int(tenant),))
-        with service.consumer(tenant):
-            waits = "SELECT FROM pg_stat_activity WHERE usename = 'tenant_login' AND %s = ANY (pg_blocking_pids(pid))"
-            eventually(lambda: db.execute(waits, (holder.info.backend_pid,)).rowcount > 0)
-    assert counted() == expected(slice(5))
+    # In the middle of a transaction: it waits for what we hold, and has written what came before; then when all is written.
+    waits = "SELECT FROM pg_stat_activity WHERE usename = 'tenant_login' AND %s = ANY (pg_blocking_pids(pid))"
+    for row in ("user_stakes WHERE tenant_id = %s AND user_id = 'boris'", "consumers WHERE tenant_id = %s"):
+        with psycopg.connect(database) as holder:
+            holder.execute(f"SELECT FROM {row} FOR UPDATE".encode(), (int(tenant),))
+            with service.consumer(tenant):
+                eventually(lambda pid=holder.info.backend_pid: db.execute(waits, (pid,)).rowcount > 0)
+        assert counted() == expected(slice(5))
     place(slice(10, 15))
     # Two at once, of which each event is counted by one.
     with service.consumer(tenant), service.consumer(tenant):
