@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 # On musl (Alpine) there is no wheel of the server and the linters: DATABASE_URL has to name a server.
-EXTRAS = $(shell $(PYTHON) -c 'import sysconfig; print("test" if "musl" in str(sysconfig.get_config_vars("SOABI", "HOST_GNU_TYPE")) else "server,test,lint")')
+EXTRAS = $(shell $(PYTHON) -c 'import sysconfig; print("test" if "musl" in str(sysconfig.get_config_vars("SOABI", "HOST_GNU_TYPE")) else "server,test,lint,docs")')
 # By the name that it is imported by; on musl, mypy is not installed.
 TYPES = $(if $(findstring lint,$(EXTRAS)),mkdir -p $(VENV)/types && ln -sfn ../../runner $(VENV)/types/betledger && MYPYPATH=$(VENV)/types $(BIN)/mypy --package betledger)
 # Each process of the tests has a server of its own, and waits half of its time; where there is one server, or a cluster, there is one process.
@@ -20,13 +20,13 @@ EXAMPLE = set -e; DATABASE_URL="$${DATABASE_URL:-$$(examples/database betledger_
 	echo "ledger: $$(echo "$$DATABASE_URL" | sed 's,:[^:@/]*@,@,')"; \
 	echo "try: curl --json '{\"user_id\": \"anna\", \"amount\": \"100\"}' -H 'X-Tenant-Id: 10001' -H 'Idempotency-Key: p1' localhost:$$PORT/payments"
 
-.PHONY: demo test lint bench clean moved example-typescript example-php example-python example-sql
+.PHONY: demo test lint bench docs clean moved example-typescript example-php example-python example-sql
 
 demo: $(READY)
 	$(BIN)/betledger demo
 
 test: $(READY) $(if $(shell command -v npm),try-node)
-	$(BIN)/ruff check runner tests
+	$(BIN)/ruff check runner tests docs
 	$(TYPES)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
@@ -44,11 +44,16 @@ example-sql: $(READY)
 	@url="$${DATABASE_URL:-$$(examples/database betledger_story --anew)}" && PATH="$$PATH:$$($(BIN)/python -c 'from betledger.server import binaries; print(binaries())')" examples/sql/run "$$url"
 
 lint: $(READY)
-	$(BIN)/ruff check runner tests
+	$(BIN)/ruff check runner tests docs
 	$(BIN)/betledger lint
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+# Into build/manual; index.html there opens without a server.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo build/manual/index.html
 
 clean:
 	rm -rf $(VENV) build *.egg-info examples/typescript/node_modules examples/typescript/build

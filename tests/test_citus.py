@@ -23,10 +23,10 @@ from citus_cluster import Cluster, running_cluster, why_not
 from command import run
 from conftest import FOLDER, SETTINGS, own_server_in
 from ledger import EVENT_TABLES, T0, call, event, insert, one, place, refused, rows
+from manual import DOCS, blocks
 from psycopg import conninfo
 from test_doctor import findings
 from test_guide import READS
-from test_readme import statements
 from test_recipes import commands, shell
 
 READ_TABLES = ("bets_view", "payments_view", "user_balances_view", "user_activity_view", "projection.tenant_totals")
@@ -648,8 +648,8 @@ def test_a_projection_that_a_later_migration_adds_is_distributed_and_kept(
     place(db, 7)
     for folder in ("schema", "functions", "triggers"):
         shutil.copytree(sql_root() / folder, tmp_path / folder)
-    example = [s for s in statements() if "SET LOCAL ROLE" in s or "fixture" in s and not s.startswith(("INSERT", "SELECT * FROM"))]
-    (tmp_path / "schema" / "0999_fixtures_view.sql").write_text("\n".join(example))
+    (example,) = [block.text for block in blocks(DOCS / "extending.md") if block.file == "db/schema/0002_fixtures.sql"]
+    (tmp_path / "schema" / "0999_fixtures_view.sql").write_text(example)
     with opened(cluster.url(0, "ledger"), root=tmp_path) as migrator:
         assert migrator.migrate() > 1
     place(connect("app"), 7, "another")

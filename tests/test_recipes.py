@@ -16,25 +16,25 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+import manual
 import psycopg
 import pytest
 from betledger.server import EmbeddedServer, binaries
 from command import run
 from conftest import FOLDER, ledger_on, own_server_in
 from ledger import TENANT, append, call, one, place, refused, rows, state
+from manual import FENCE
 from psycopg import conninfo
 from psycopg.types.json import set_json_loads
 
-PAGE = (Path(__file__).parent.parent / "docs" / "recipes.md").read_text(encoding="utf-8")
+PAGE = manual.DOCS / "recipes.md"
 SETTINGS = {"fsync": "off", "wal_level": "logical"}
 pytestmark = pytest.mark.not_on_citus("between servers of our own")
 
 
 def section(title: str) -> list[str]:
-    """The indented lines of a section, without their margin; those that belong together as one."""
-    text = PAGE.split(f"## {title}\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"(?:^ {4}.*\n(?:\n(?= {4}))*)+", text, re.MULTILINE)
-    return [re.sub(r"(?m)^ {4}", "", block).strip() for block in blocks]
+    """The blocks of a section."""
+    return [block["text"].strip() for block in FENCE.finditer(manual.section(PAGE, title))]
 
 
 def commands(title: str) -> list[list[str]]:

@@ -1,10 +1,9 @@
-"""What the README shows is there, and runs: its SQL from top to bottom on one database, its commands, its lists."""
+"""The lists of docs/interface.md are those of the catalogue; event tables of a team, and benchmarks, do what the manual says."""
 
 from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,57 +11,19 @@ from pathlib import Path
 import betledger
 import psycopg
 import pytest
-from betledger.migrating.statements import statements as split
 from command import run
-from ledger import READ_TABLES, TENANT, append, event, insert, place, rows
+from ledger import READ_TABLES, rows
+from manual import DOCS, section, table
 from psycopg import conninfo
 from test_catalogue import API
-from test_cli import drop_login
 from test_projections import BONUS
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-# The bets and payments that the examples name.
-NAMED = [("DEPOSIT_CREATED", "payment-1"), ("WITHDRAWAL_CREATED", "payment-2")]
+INTERFACE = DOCS / "interface.md"
 
 
-def statements() -> list[str]:
-    """The statements of the indented blocks that hold SQL."""
-    blocks = re.findall(r"(?:^(?: {4}.*)?\n)+", README, re.MULTILINE)
-    sql = [b for b in blocks if re.match(r"\s+(SELECT|INSERT|SET) ", b) and "─" not in b]
-    return [s for block in sql for _, s in split("README.md", re.sub(r"(?m)^ {4}", "", block))]
-
-
-@pytest.mark.not_on_citus("the example of a projection is made after the tables were distributed")
-def test_the_sql_of_the_readme_runs(db: psycopg.Connection) -> None:
-    place(db, bet="bet-2")
-    for kind, aggregate in NAMED:
-        append(db, kind, TENANT, aggregate)
-    with db.transaction():
-        ran = [s.split("(")[0].split()[-1] for s in statements() if db.execute(s.encode()).statusmessage]
-    assert {"place_bet", "settle_bet", "balance_as_of", "public.fixtures_view", "bet_events"} <= set(ran)
-    # As `betledger migrate` does after a migration.
-    for table in ("bet_events", "payment_events", "balance_events"):
-        with db.transaction():
-            db.execute("SET LOCAL ROLE betledger_owner")
-            db.execute("SELECT projection.compile(%s), projection.prove(%s)", (f"public.{table}", f"public.{table}"))
-    insert(db, event("V1_BETS_BET_CONFIRMED") | {"event_type": "V1_BETS_BET_NOTED", "event_data": '{"note": "x"}'})
-    db.execute("CALL ops.rebuild_projection('fixtures_view')")
-    place(db, bet="bet-3")
-    assert rows(db, "SELECT tenant_id, sum(bets) AS bets FROM fixtures_view GROUP BY tenant_id") == [
-        {"tenant_id": TENANT, "bets": 6}
-    ]
-    assert rows(db, "SELECT * FROM ops.verify_projections()") == []
-
-
-def table(head: str) -> list[list[str]]:
-    """The rows of the table with this head, cell by cell."""
-    lines = README.split(f"| {head} ")[1].split("\n\n")[0].split("\n")[2:]
-    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
-
-
-def test_the_columns_of_the_readme_are_those_of_the_tables(db: psycopg.Connection) -> None:
+def test_the_columns_are_those_of_the_tables(db: psycopg.Connection) -> None:
     there = "SELECT a.attname AS name FROM pg_attribute AS a WHERE a.attrelid = %s::regclass AND a.attnum > 0 ORDER BY a.attnum"
-    shown = {name: re.findall(r"\w+", columns) for names, _, columns in table("table") for name in re.findall(r"\w+", names)}
+    shown = {name: re.findall(r"\w+", columns) for names, _, columns in table(INTERFACE, "table") for name in re.findall(r"\w+", names)}
     assert {*READ_TABLES, "bet_events", "payment_events", "balance_events"} == shown.keys()
     for name, columns in shown.items():
         found = [row["name"] for row in rows(db, there, (name,))]
@@ -73,7 +34,7 @@ def test_the_columns_of_the_readme_are_those_of_the_tables(db: psycopg.Connectio
         assert columns in (found, found[1:], found[2:]), name
 
 
-def test_the_errors_of_the_readme_are_those_that_are_raised(db: psycopg.Connection) -> None:
+def test_the_errors_are_those_that_are_raised(db: psycopg.Connection) -> None:
     """Each is raised by a function of ours, and none that is raised is left out."""
     bodies = rows(
         db,
@@ -82,43 +43,21 @@ def test_the_errors_of_the_readme_are_those_that_are_raised(db: psycopg.Connecti
     # At once, or as what a batch says of an item.
     raises = r"(?:ERRCODE =|ROW\(|sqlstate :=)\s*'([A-Z0-9]{5})'"
     raised = {code for body in bodies for code in re.findall(raises, body["text"])}
-    listed = {code for codes, _ in table("SQLSTATE") for code in re.findall(r"`(\w{5})`", codes)}
+    listed = {code for codes, _ in table(INTERFACE, "SQLSTATE") for code in re.findall(r"`(\w{5})`", codes)}
     # 23505, 40001, 40P01 and 42501 are PostgreSQL's; what the compiler raises it catches itself.
     assert listed - {"23505", "40001", "40P01", "42501"} == raised - {"BL0PR", "BL0AG"}
 
 
-def test_the_functions_of_the_readme_are_all_there_are() -> None:
-    section = README.split("## Functions\n")[1].split("\n## ")[0]
-    named = set(re.findall(r"(?:SELECT|FROM) (\w+)\(", section)) | {
+def test_the_functions_are_all_there_are() -> None:
+    functions = section(INTERFACE, "Functions")
+    named = set(re.findall(r"(?:SELECT|FROM) (\w+)\(", functions)) | {
         "payment_events_between", "balance_events_between", "payment_as_of", "payments_of",
     }  # fmt: skip
-    (many,) = re.findall(r"((?:`\w+`,? (?:and )?)+)do up to 50,000", section)
+    (many,) = re.findall(r"((?:`\w+`,? (?:and )?)+)do up to 50,000", functions)
     named |= set(re.findall(r"\w+", many)) - {"and"}
-    assert "and payment_, balance_events_between" in section and "and payment_as_of" in section
-    assert "and payments_of" in section
+    assert "and payment_, balance_events_between" in functions and "and payment_as_of" in functions
+    assert "and payments_of" in functions
     assert named == API
-
-
-@pytest.mark.not_on_citus("the same without a cluster")
-def test_the_commands_of_the_readme_run(db: psycopg.Connection, dsn: str, tmp_path: Path) -> None:
-    shown = [line.split("#")[0].split() for line in README.split("\n") if line.startswith("    betledger ")]
-    assert len(shown) > 10
-    place(db)
-    try:
-        # The last migration is taken back after all that needs it.
-        for words in sorted(shown, key=lambda words: words[1] == "rollback"):
-            # There is an `app` of all tests.
-            said, _, file = " ".join("readme" if word == "app" else word for word in words[1:]).partition(" > ")
-            made = run(*shlex.split(said), url=dsn, cwd=tmp_path)
-            if file:
-                (tmp_path / file).write_text(made.stdout)
-            # A server of tests is a toy, and the doctor says so.
-            assert made.returncode == (3 if words[1] == "doctor" else 0), (words, made.stdout, made.stderr)
-        login = conninfo.make_conninfo(dsn, user="readme", password=(tmp_path / "readme.password").read_text())
-        with psycopg.connect(login):
-            pass
-    finally:
-        drop_login(db, "readme")
 
 
 @pytest.mark.not_on_citus("there, it is done by a migration that is distributed: test_citus.py")
