@@ -1,1 +1,1 @@
-DROP TABLE ops.rebuilds;
+DROP TABLE ops.rebuilds CASCADE;

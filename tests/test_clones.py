@@ -19,9 +19,9 @@ from betledger.server import EmbeddedServer, binaries
 from command import run
 from conftest import FOLDER, own_server_in
 from ledger import rows
+from manual import DOCS, blocks
 from psycopg import conninfo
 
-PAGE = (Path(__file__).parents[1] / "docs" / "running.md").read_text()
 OURS = "SELECT datname FROM pg_database WHERE datname ~ '^betledger_(clone|template)_' ORDER BY 1"
 OLD = 1700000000
 
@@ -233,9 +233,9 @@ def test_a_role_clones_what_is_its_own_and_none_need_be_named(own, db, server, t
 
 
 def shown(begins: str) -> str:
-    """The block of the page that begins so, without its indentation."""
-    (block,) = re.findall(rf"(?:^|\n\n)((?:    {re.escape(begins)}.*\n)(?:(?:    .*)?\n)*)", PAGE)
-    return re.sub(r"^    ", "", block, flags=re.MULTILINE)
+    """The block of the page that begins so."""
+    (text,) = (block.text for block in blocks(DOCS / "running.md") if block.text.startswith(begins))
+    return text
 
 
 def ran(team: Path, url: str, *command: str) -> None:

@@ -11,8 +11,9 @@ import psycopg
 from betledger.cli import FAULT
 from betledger.errors import BetledgerError, Drift, Interrupted
 from command import run
+from manual import DOCS, blocks
 
-PAGE = (Path(__file__).parents[1] / "docs" / "running.md").read_text()
+RUNNING = DOCS / "running.md"
 
 
 def a_team(tmp_path: Path) -> Path:
@@ -33,7 +34,7 @@ def test_the_plan_is_the_json_of_the_page(dsn: str, tmp_path: Path) -> None:
     assert run("migrate", "--migrations", str(team), url=dsn).returncode == 0
     assert planned(dsn, team) == {"steps": [], "locks_unknown": None}
     (team / "schema" / "0003_note.sql").write_text("ALTER TABLE public.bonuses ADD COLUMN note text;\n")
-    (shown,) = re.findall(r"\n\n((?:    .*\n)*?    \{\n      \"steps\"(?:.*\n)+?    \}\n)", PAGE)
+    (shown,) = (block.text for block in blocks(RUNNING) if block.language == "json")
     promised, plan = json.loads(shown), planned(dsn, team)
     (step,) = promised["steps"]
     assert plan["steps"][0] == step and plan["locks_unknown"] is promised["locks_unknown"]
@@ -47,7 +48,7 @@ def test_the_plan_is_the_json_of_the_page(dsn: str, tmp_path: Path) -> None:
 
 
 def test_the_exit_codes_are_those_of_the_page(dsn: str, db: psycopg.Connection, tmp_path: Path) -> None:
-    _, after = PAGE.split("| exit code |")
+    _, after = RUNNING.read_text().split("| exit code |")
     codes = [int(code) for code in re.findall(r"^\| (\d+) \|", after, re.MULTILINE)]
     # test_other_machines.py sees 70 and 130 come out.
     assert codes == [0, 1, 2, 3, FAULT, Interrupted.exit_code] and (BetledgerError.exit_code, Drift.exit_code) == (1, 3)

@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from command import run
 from ledger import TENANT, call, place, rows
+from manual import DOCS, table
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.parser import text_string_to_metric_families as plain_text
 from psycopg import conninfo
@@ -122,6 +123,11 @@ def test_what_cannot_be_measured_is_named(db: psycopg.Connection) -> None:
     found = {(r["name"], r["labels"].get("metric")) for r in rows(db, "SELECT name, labels FROM ops.metrics()")}
     assert ("betledger_metric_failed", "betledger_tenants") in found
     assert ("betledger_transaction_id_age", None) in found
+
+
+def test_the_page_names_them_all(db: psycopg.Connection) -> None:
+    shown = {name for cell, _ in table(DOCS / "running.md", "metric") for name in re.findall(r"`(\w+)`", cell)}
+    assert shown == {*names(db), "betledger_metric_failed"}
 
 
 # ------------------------------------------------------------------------------------------------- the command
