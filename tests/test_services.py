@@ -20,10 +20,10 @@ import psycopg
 import pytest
 from conftest import PASSWORD, TEMPLATE
 from ledger import TENANT, rows
+from manual import DOCS, table
 from psycopg import conninfo
 from services import EXAMPLES, NAMES, Service, require, running, url_of
 from test_guide import BALANCE, BET, Client, bet_of_a_request
-from test_readme import table
 
 BET_OF_GUIDE = {"user_id": "user-1", "stake": "10.5", "odds": "1.85", "fixture_id": "match-7"}
 
@@ -39,7 +39,7 @@ def database(postgresql_noproc: Any) -> Iterator[str]:
             conftest._cluster.create(name, TEMPLATE)
         else:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {server.template_dbname}")
         url = conninfo.make_conninfo(dsn, dbname=name)
         betledger.migrate(url, teams=[EXAMPLES / "consumer"])
         yield url
@@ -325,7 +325,7 @@ HTTP = {
 
 @pytest.mark.not_on_citus("a trigger of the test is on the table")
 def test_each_sqlstate_has_its_status(service: Service, tenant: str, db: psycopg.Connection) -> None:
-    documented = {code for codes, _ in table("SQLSTATE") for code in re.findall(r"`(\w{5})`", codes)}
+    documented = {code for codes, _ in table(DOCS / "interface.md", "SQLSTATE") for code in re.findall(r"`(\w{5})`", codes)}
     assert {code for code in documented if not code.startswith("PT")} <= HTTP.keys()
     for code, status in HTTP.items():
         db.execute(HICCUPS)
