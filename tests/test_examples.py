@@ -144,10 +144,11 @@ def test_make_gives_an_example_a_ledger_of_its_own(tmp_path: Path) -> None:
             folder.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {"BETLEDGER_HOME": str(home)}
     try:
-        asked = [str(checkout / "examples" / "database"), "betledger_examples"]
-        urls = [
-            subprocess.run(asked, env=environment, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)
-        ]
+        asked, urls = [str(checkout / "examples" / "database"), "betledger_examples"], []
+        for _ in range(2):
+            done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            urls.append(done.stdout.strip())
         assert urls[0] == urls[1] and urls[0].startswith("postgresql://examples:")
         with psycopg.connect(urls[0], autocommit=True) as connection:
             with pytest.raises(psycopg.Error, match="app.tenant_id is not set"):
