@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import threading
 import time
@@ -23,7 +22,7 @@ from citus_cluster import Cluster, running_cluster, why_not
 from command import run
 from conftest import FOLDER, SETTINGS, own_server_in
 from ledger import EVENT_TABLES, T0, call, event, insert, one, place, refused, rows
-from manual import DOCS, blocks
+from manual import DOCS, ROOT, blocks
 from psycopg import conninfo
 from test_doctor import findings
 from test_guide import READS
@@ -362,12 +361,9 @@ def test_what_is_damaged_on_a_shard_is_found_and_mended(connect: Connect, db: ps
     assert differences(db) == []
 
 
-SECURITY = (Path(__file__).parent.parent / "SECURITY.md").read_text(encoding="utf-8")
-
-
 def test_what_citus_lets_everybody_do_can_be_taken_back(cluster: Cluster, connect: Connect, db: psycopg.Connection) -> None:
     """With the statements of SECURITY.md, on every node; the ledger and who looks after it need no more than they leave."""
-    (block,) = re.findall(r"(?m)(?:^ {6}.*\n)+", SECURITY.split("- **On Citus**")[1].split("\n## ")[0])
+    (block,) = (b.text for b in blocks(ROOT / "SECURITY.md") if b.text.startswith("REVOKE EXECUTE ON FUNCTION master_run_on_worker"))
     place(db, 3, key="k", created_at="2020-01-01")
     asked = [
         f"SELECT * FROM run_command_on_{what}'SELECT 1')"

@@ -66,7 +66,6 @@ def name(page: Path) -> str:
 LISTED = r"(?m)^\d+\. (?:.*\n(?!#))*?"
 # What cannot run here, and why.
 NOT_RUN = {
-    ("SECURITY.md", "REVOKE EXECUTE ON FUNCTION master_run_on_worker, run_command_on_workers, run_command_on_shards,", "not run: functions of Citus"),
     ("docs/running.md", "betledger migrate --migrations db", "not run: a folder and a server of the reader"),
     ('docs/scaling.md', "SELECT citus_set_coordinator_host('coordinator', 5432);", 'not run: on a cluster of the reader'),
     ('docs/scaling.md', "SELECT citus_create_restore_point('before-release-7');", 'not run: on a cluster of the reader'),

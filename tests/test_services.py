@@ -407,7 +407,9 @@ def test_a_consumer_that_is_killed_goes_on(service: Service, tenant: str, db: ps
     place(slice(5, 10))
     # In the middle of a transaction: it waits for what we hold, and has written what came before; then when all is written.
     waits = "SELECT FROM pg_stat_activity WHERE usename = 'tenant_login' AND %s = ANY (pg_blocking_pids(pid))"
-    for row in ("user_stakes WHERE tenant_id = %s AND user_id = 'boris'", "consumers WHERE tenant_id = %s"):
+    held = ["user_stakes WHERE tenant_id = %s AND user_id = 'boris'", "consumers WHERE tenant_id = %s"]
+    # On a cluster consumers are on a node, and who waits there is not seen here.
+    for row in held[:1] if conftest._cluster else held:
         with psycopg.connect(database) as holder:
             holder.execute(f"SELECT FROM {row} FOR UPDATE".encode(), (int(tenant),))
             with service.consumer(tenant):

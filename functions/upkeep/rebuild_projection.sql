@@ -17,7 +17,10 @@ BEGIN
             'Send the number of rows to rebuild between two commits, 1 or more.'
         );
     END IF;
-    IF NOT projection.is_distributed('public.bet_events') THEN
+    IF projection.is_distributed('public.bet_events') THEN
+        -- A node that is down is told of before anything is written down.
+        PERFORM projection.on_shards('SELECT 1', NULL);
+    ELSE
         PERFORM projection.raise_era();
         COMMIT;
     END IF;
