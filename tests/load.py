@@ -296,7 +296,9 @@ class Client:
             except psycopg.Error as error:
                 state = error.sqlstate or "08006"
                 # What Citus says of a connection between nodes that was lost.
-                between_nodes = state == "XX000" and ("connection" in str(error) or "was shut down" in str(error))
+                between_nodes = state == "XX000" and any(
+                        what in str(error) for what in ("connection", "was shut down", "EOF detected")
+                    )
                 if not state.startswith(PASSING) and not between_nodes:
                     return attempts, begun, None, state if state in REFUSALS else f"{state} {error}"
                 self._record.errors[state] += 1
