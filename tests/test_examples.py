@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import psycopg
 import pytest
 from betledger.server import binaries
 from command import run
-from conftest import PASSWORD
+from conftest import FOLDER, PASSWORD
 from services import url_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -132,27 +134,24 @@ def test_the_story_in_sql_is_told_as_it_is_written_down(dsn: str) -> None:
 
 
 @pytest.mark.not_on_citus("it is the server of the demo")
-def test_make_gives_an_example_a_ledger_of_its_own(tmp_path: Path) -> None:
+def test_make_gives_an_example_a_ledger_of_its_own() -> None:
     """As often as it is asked, and its login is behind the wall."""
     checkout = EXAMPLES.parent
     if not (checkout / ".venv" / "bin" / "betledger").exists():
         pytest.skip("betledger is not installed by make: there is no .venv")
-    home = tmp_path / "home"
-    for folder in (home, *home.parents):
-        if folder == home or folder.is_relative_to(tmp_path.parents[1]):
-            folder.mkdir(exist_ok=True)
-            folder.chmod(0o755)
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {"BETLEDGER_HOME": str(home)}
-    try:
-        asked, urls = [str(checkout / "examples" / "database"), "betledger_examples"], []
-        for _ in range(2):
-            done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr
-            urls.append(done.stdout.strip())
-        assert urls[0] == urls[1] and urls[0].startswith("postgresql://examples:")
-        with psycopg.connect(urls[0], autocommit=True) as connection:
-            with pytest.raises(psycopg.Error, match="app.tenant_id is not set"):
-                connection.execute("SELECT * FROM deposit(10001, 'anna', 5, 'k')")
-            assert connection.execute("SELECT count(*) FROM user_stakes").fetchone() == (0,)
-    finally:
-        subprocess.run([sys.executable, "-m", "betledger", "server", "destroy", "--yes"], env=environment, check=True)
+    with tempfile.TemporaryDirectory(prefix="betledger-", dir=FOLDER) as home:
+        # The server runs as another user.
+        os.chmod(home, 0o711)
+        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {"BETLEDGER_HOME": home}
+        with ExitStack() as stack:
+            stack.callback(subprocess.run, [sys.executable, "-m", "betledger", "server", "destroy", "--yes"], env=environment, check=True)
+            asked, urls = [str(checkout / "examples" / "database"), "betledger_examples"], []
+            for _ in range(2):
+                done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=False)
+                assert done.returncode == 0, done.stderr
+                urls.append(done.stdout.strip())
+            assert urls[0] == urls[1] and urls[0].startswith("postgresql://examples:")
+            with psycopg.connect(urls[0], autocommit=True) as connection:
+                with pytest.raises(psycopg.Error, match="app.tenant_id is not set"):
+                    connection.execute("SELECT * FROM deposit(10001, 'anna', 5, 'k')")
+                assert connection.execute("SELECT count(*) FROM user_stakes").fetchone() == (0,)
