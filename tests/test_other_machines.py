@@ -186,9 +186,10 @@ def test_the_number_of_a_killed_server_may_be_that_of_another_process():
     with own_server_in(FOLDER, {"fsync": "off"}) as server:
         server.start()
         server.kill()
-        bystander = subprocess.Popen(
-            ["sleep", "60"], cwd="/", **({"user": server.home.user.pw_uid} if server.home.user else {})
-        )
+        user = {"user": server.home.user.pw_uid} if server.home.user else {}
+        bystander = subprocess.Popen(["sleep", "60"], cwd="/", **user)
+        # What is left of the server is not gone at once.
+        remainder = subprocess.Popen(["sleep", "0.7"], cwd=server.data, **user)
         try:
             pid_file = server.data / "postmaster.pid"
             _, *rest = pid_file.read_text().split("\n")
@@ -198,6 +199,7 @@ def test_the_number_of_a_killed_server_may_be_that_of_another_process():
         finally:
             bystander.kill()
             bystander.wait()
+            remainder.wait()
 
 
 @pytest.mark.not_on_citus("a server of our own")

@@ -63,8 +63,8 @@ class EmbeddedServer:
                 return self.url()
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
-            self._remove_stale_pid()
             for attempt in range(1, STARTS + 1):
+                self._remove_stale_pid()
                 # That of the last time, if it is free: what knows the URL finds the server again.
                 known = int(self.port_file.read_text() or 0) if self.port_file.exists() else 0
                 self.home.write(self.port_file, str(_free_port(known)))
