@@ -62,10 +62,15 @@ def run_tests_of(team: Path, url: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "betledger_beside_ledgers=true"],
         cwd=team, env=os.environ | {"DATABASE_URL": url}, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
+    drop_templates(url)
+    return done
+
+
+def drop_templates(url: str) -> None:
+    """Drop what the plugin of pytest has left on the server of the tests for its next run."""
     with psycopg.connect(url, autocommit=True) as connection:
         for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^betledger_template_'").fetchall():
             connection.execute(f"DROP DATABASE {name}".encode())
-    return done
 
 
 def _run_forked(

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command import drop_templates
 from ledger import rows
 
 TESTS = """
@@ -29,7 +30,9 @@ LEFT = r"SELECT datname FROM pg_database WHERE datname ~ '^betledger_(clone|temp
 
 
 @pytest.fixture
-def team(tmp_path: Path) -> Path:
+def team(tmp_path: Path, dsn: str) -> Path:
+    # Of pages of the manual, say, that run tests.
+    drop_templates(dsn)
     (tmp_path / "db" / "schema").mkdir(parents=True)
     (tmp_path / "db" / "schema" / "0001_bonuses.sql").write_text(
         "CREATE TABLE public.bonuses (id bigint PRIMARY KEY);\n"
