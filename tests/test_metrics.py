@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 from command import run
+from conftest import PASSWORD
 from ledger import TENANT, call, place, rows
 from manual import DOCS, table
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -158,6 +159,15 @@ def test_a_bad_address_is_refused(dsn: str, listen: str) -> None:
     assert r.returncode == 2 and f"--listen {listen} is not HOST:PORT" in r.stderr
 
 
+def test_an_address_that_is_taken_is_named(dsn: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        r = run("metrics", "--listen", listen, url=dsn)
+    assert r.returncode == 1 and r.stderr == f"betledger: --listen {listen}: Address already in use: name another address of this machine\n"
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -197,6 +207,18 @@ def test_it_answers_over_http_and_says_when_the_ledger_does_not(dsn: str, db: ps
         assert told["betledger_up"][0].value == 0 and len(told) == 1
         db.execute("ALTER FUNCTION ops.gone(text) RENAME TO metrics")
         assert len(list(plain_text(scraped(port)))) > 5
+
+
+def test_who_may_not_ask_is_told_in_one_line(dsn: str) -> None:
+    port, url = free_port(), conninfo.make_conninfo(dsn, user="app", password=PASSWORD)
+    r = run("metrics", url=url)
+    assert (r.returncode, r.stderr) == (1, "betledger: permission denied for schema ops [42501]\n")
+    with listening(sys.executable, "-m", "betledger", "metrics", "--listen", f"127.0.0.1:{port}", port=port, DATABASE_URL=url) as server:
+        told = {f.name: f.samples for f in plain_text(scraped(port))}
+        server.terminate()
+        said = server.stdout.read()  # type: ignore[union-attr]
+    assert told["betledger_up"][0].value == 0 and len(told) == 1
+    assert "permission denied" in said and "Traceback" not in said
 
 
 # ------------------------------------------------------------------------------------------------- the examples

@@ -44,7 +44,7 @@ VALUES
 
 ('betledger_feed_held_up_seconds', 'gauge', 'How long the oldest transaction that writes holds up all feeds.',
 '{}', false, $q$
-    SELECT '{}'::text[], extract(epoch FROM clock_timestamp() - coalesce(min(h.since), clock_timestamp()))
+    SELECT '{}'::text[], coalesce(extract(epoch FROM clock_timestamp() - min(h.since)), 0)
     FROM projection.writing_transactions() AS h$q$),
 
 ('betledger_prepared_transactions', 'gauge', 'The prepared transactions of this database.', '{}', false, $q$

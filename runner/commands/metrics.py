@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterable
 from typing import Annotated
 
+import psycopg
 import typer
 from betledger.commands.options import DatabaseUrl
 from betledger.commands.reaching import call
 from betledger.commands.terminal import tell, warn, write
-from betledger.errors import BetledgerError, Interrupted
+from betledger.errors import BetledgerError, Interrupted, in_one_line
 from betledger.settings import target
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -36,7 +37,7 @@ class Ledger(Collector):
         """What `ops.metrics()` tells.
 
         Raises:
-            BetledgerError: the ledger does not answer, and is not asked again.
+            BetledgerError, psycopg.Error: the ledger does not answer, and is not asked again.
         """
         up = GaugeMetricFamily("betledger_up", "1 when the ledger answered.", value=1)
         families: dict[str, Metric] = {up.name: up}
@@ -48,10 +49,10 @@ class Ledger(Collector):
                     made = CounterMetricFamily if kind == "counter" else GaugeMetricFamily
                     families[name] = made(name, says)
                 families[name].add_sample(name, labels, value)
-        except BetledgerError as error:
+        except (BetledgerError, psycopg.Error) as error:
             if not self.is_asked_again:
                 raise
-            warn(f"betledger: {error}")
+            warn(f"betledger: {in_one_line(error) if isinstance(error, psycopg.Error) else error}")
             up.samples.clear()
             up.add_metric([], 0)
         return families.values()
@@ -82,7 +83,10 @@ def metrics(
     if not (colon and host and port.isdecimal() and 0 < int(port) < 2**16):
         raise typer.BadParameter(f"--listen {listen} is not HOST:PORT, as 127.0.0.1:9188")
     registry.register(Ledger(target(database_url), is_asked_again=True))
-    start_http_server(int(port), host.strip("[]"), registry)
+    try:
+        start_http_server(int(port), host.strip("[]"), registry)
+    except OSError as error:
+        raise BetledgerError(f"--listen {listen}: {error.strerror}: name another address of this machine") from None
     tell(f"http://{listen}/metrics")
     try:
         threading.Event().wait()
