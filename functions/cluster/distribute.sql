@@ -13,6 +13,9 @@ DECLARE
     v_after text;
     v_has_rows boolean;
     v_event_tables text[] := '{}';
+    v_rows bigint;
+    v_rows_done bigint := 0;
+    v_rows_total bigint;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
         RAISE EXCEPTION 'database % has no Citus', current_database()
@@ -41,11 +44,18 @@ BEGIN
         END IF;
     END LOOP;
 
+    -- As PostgreSQL last counted.
+    SELECT coalesce(sum(greatest(c.reltuples, 0)), 0) INTO v_rows_total
+    FROM projection.ledger_tables() AS t JOIN pg_class AS c ON c.oid = t.name::regclass
+    WHERE NOT projection.is_distributed(t.name);
     FOR v_table IN
         SELECT t.name FROM projection.ledger_tables() AS t
     LOOP
         v_first := coalesce(v_first, v_table);
         CONTINUE WHEN projection.is_distributed(v_table);
+        v_rows := greatest(0, (SELECT c.reltuples FROM pg_class AS c WHERE c.oid = v_table::regclass));
+        RAISE NOTICE 'distributing %, about % rows', v_table, v_rows
+            USING DETAIL = jsonb_build_object('step', 'rows', 'done', v_rows_done, 'total', v_rows_total);
         -- No event may slip in between the copy and the switch; readers go on.
         EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_table);
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', v_table) INTO v_has_rows;
@@ -82,12 +92,15 @@ BEGIN
                 USING ERRCODE = 'BL031',
                 HINT = 'Nothing was changed. Report this with the versions of PostgreSQL and Citus.';
         END IF;
+        v_rows_done := v_rows_done + v_rows;
         RETURN NEXT format('%s is distributed by tenant_id (%s)', v_table, v_after);
     END LOOP;
 
     -- What takes or gives rows of a table could not go to the nodes before it. Those of applications after those that
     -- they call: with these come the types that they only name in their bodies. Definitions last: a node looks for what
     -- they call.
+    RAISE NOTICE 'all tables are distributed, now functions'
+        USING DETAIL = jsonb_build_object('step', 'rows', 'done', v_rows_done, 'total', v_rows_total);
     PERFORM projection.compile_event_types();
     FOR v_function IN
         SELECT p.oid FROM pg_proc AS p

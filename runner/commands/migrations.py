@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from betledger.commands.options import DatabaseUrl, Json, LockTimeout, Migrations, ScratchUrl, Verbose, Wait
+from betledger.commands.progress import shown
 from betledger.commands.reaching import Flags, reached
 from betledger.commands.terminal import PENDING, emit, err, out, quiet, tell, warn, working, write
 from betledger.errors import BetledgerError
@@ -37,7 +38,7 @@ def migrate(
         (warn if as_json and verbose else quiet if as_json else tell)(line)
 
     flags: Flags = {"database_url": database_url, "migrations": migrations, "lock_timeout": lock_timeout, "wait": wait}
-    with working(progress) as shown, reached(shown, verbose, **flags) as (migrator, _):
+    with working(progress) as told, reached(told, verbose, **flags) as (migrator, _):
         count = migrator.rehearse() if dry_run else migrator.migrate(prune=prune)
         left = list(map(str, migrator.left()))
     if as_json:
@@ -104,7 +105,7 @@ def rollback(
     if sum((count is not None, to is not None, everything)) > 1:
         raise typer.BadParameter("--count, --to and --all exclude each other: give one of them")
     flags: Flags = {"database_url": database_url, "migrations": migrations, "wait": wait}
-    with working(quiet if as_json else tell) as shown, reached(shown, **flags) as (migrator, _):
+    with working(quiet if as_json else tell) as told, reached(told, **flags) as (migrator, _):
         names = migrator.rollback(None if everything or to else count or 1, to, force)
     if as_json:
         emit({"rolled_back": names})
@@ -151,7 +152,10 @@ def distribute(database_url: DatabaseUrl = None, migrations: Migrations = None, 
     """
     told: list[str] = []
     flags: Flags = {"database_url": database_url, "migrations": migrations}
-    with working(told.append if as_json else tell) as shown, reached(shown, **flags) as (migrator, _):
+    with (
+        reached(told.append if as_json else tell, **flags) as (migrator, _),
+        shown(migrator.connection, others=False),
+    ):
         done = migrator.distribute()
     if as_json:
         emit({"done": [line.strip() for line in told]})

@@ -16,11 +16,12 @@ from rich import progress as bars
 
 
 @contextmanager
-def shown(connection: psycopg.Connection[Any]) -> Iterator[None]:
+def shown(connection: psycopg.Connection[Any], others: bool = True) -> Iterator[None]:
     """Show what the notices of a session tell; those whose detail is {"step": ., "done": ., "total": .} move a bar.
 
     Args:
         connection: the session that does the work.
+        others: whether notices without such a detail are printed; where Citus says what it does, they are not.
     """
     with bars.Progress(
         bars.TextColumn("{task.description}"),
@@ -39,7 +40,8 @@ def shown(connection: psycopg.Connection[Any]) -> Iterator[None]:
                 detail = json.loads(notice.message_detail or "")
                 name, done, total = str(detail["step"]), detail["done"], detail["total"]
             except (ValueError, KeyError, TypeError):
-                drawn.console.print(notice.message_primary, highlight=False, markup=False, soft_wrap=True)
+                if others:
+                    drawn.console.print(notice.message_primary, highlight=False, markup=False, soft_wrap=True)
                 return
             if name not in steps:
                 steps[name] = Step(done, drawn.add_task(name, total=total))
