@@ -21,7 +21,7 @@ ELSEWHERE = {"security.md": ROOT / "SECURITY.md", "changelog.md": ROOT / "CHANGE
 # Where it says what a link is to: not a URL, not an anchor of the page itself.
 LINK = re.compile(r"(?<=\]\()[^)#:\s]+(?=[)#])")
 LANGUAGES = {".conf": "ini", ".md": "markdown", ".svg": "xml", ".txt": "text", "": "text"}
-NOT_SHOWN = {"node_modules", "vendor", "__pycache__"}
+NOT_SHOWN = {"build", "node_modules", "vendor", "__pycache__"}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
