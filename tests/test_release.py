@@ -58,30 +58,30 @@ def pip(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], tuple[Path, Path]]:
-    """Builds a source distribution, and from that a wheel, as `python -m build` does."""
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[Path]]:
+    """Builds a source distribution, and from that a wheel, as `python -m build` does; or what is asked for."""
     pytest.importorskip("build", reason="betledger[test] is not installed")
     tools = tmp_path_factory.mktemp("tools")
     fetched = pip("install", "--target", str(tools), "setuptools>=77")
     if fetched.returncode:
         pytest.skip(f"nothing was built: setuptools cannot be fetched: {fetched.stderr.strip().splitlines()[-1]}")
 
-    def built(tree: Path) -> tuple[Path, Path]:
+    def built(tree: Path, *asked: str) -> list[Path]:
         made = subprocess.run(
-            [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tree / "dist"), str(tree)],
+            [sys.executable, "-m", "build", *asked, "--no-isolation", "--outdir", str(tree / "dist"), str(tree)],
             env=os.environ | {"PYTHONPATH": str(tools)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert made.returncode == 0, made.stdout + made.stderr
         # What setuptools warns of today, it does not build tomorrow.
         assert not re.search(r"deprecat|would be ignored", made.stdout + made.stderr, re.IGNORECASE)
-        (sources,), (wheel,) = (tree / "dist").glob("*.tar.gz"), (tree / "dist").glob("*.whl")
-        return sources, wheel
+        return sorted((tree / "dist").iterdir(), key=lambda path: path.suffix)
 
     return built
 
 
 @pytest.fixture(scope="module")
-def released(build: Callable[[Path], tuple[Path, Path]], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def released(build: Callable[..., list[Path]], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The sources, and the wheel."""
     return build(copied(tmp_path_factory.mktemp("release") / "tree"))
 
 
@@ -126,6 +126,13 @@ class Installed:
         return done.stdout or done.stderr
 
 
+def installed(wheel: Path, place: Path) -> Installed:
+    """A wheel beside what the tests have installed, and before their betledger."""
+    done = pip("install", "--no-deps", "--target", str(place), str(wheel))
+    assert done.returncode == 0, done.stderr
+    return Installed([sys.executable, "-m", "betledger"], place.parent, PYTHONPATH=str(place))
+
+
 @pytest.fixture(scope="module")
 def home() -> Iterator[str]:
     """For an embedded server, which the tests use one after the other."""
@@ -141,9 +148,7 @@ def test_a_release_is_used_where_nothing_else_is(released, home, tmp_path, versi
         pytest.skip(f"there is no Python {version} here that runs")
     venv = tmp_path / "venv"
     subprocess.run([python, "-m", "venv", "--without-pip", str(venv)], check=True)
-    # The linters are large: where the tests have them, one Python is enough.
-    extras = "server,lint" if version == f"{sys.version_info[0]}.{sys.version_info[1]}" else "server"
-    done = pip("--python", str(venv / "bin" / "python"), "install", f"{released[1]}[{extras}]")
+    done = pip("--python", str(venv / "bin" / "python"), "install", f"{released[1]}[server]")
     assert done.returncode == 0, done.stderr
     assert "site-packages" in subprocess.run(
         [venv / "bin" / "python", "-c", "import betledger; print(betledger.__file__)"],
@@ -165,16 +170,20 @@ def test_a_release_is_used_where_nothing_else_is(released, home, tmp_path, versi
         assert betledger("api", "--check", str(SOURCES / "docs" / "api.json"), url=url) == ""
         for form in ("ts", "py", "php"):
             assert len(betledger("api", "--format", form, url=url)) > 10_000
-        (tmp_path / "db" / "functions").mkdir(parents=True)
-        (tmp_path / "db" / "functions" / "bad.sql").write_text("select 1;\n")
-        lint = ("lint", "--no-ours", "--migrations", "db")
-        if "lint" in extras:
-            # By our own rules, which are in the wheel.
-            assert "db/functions/bad.sql:1" in betledger(*lint, url=url, code=1)
-        else:
-            assert "install betledger[lint]" in betledger(*lint, url=url, code=1)
+        assert "install betledger[lint]" in betledger("lint", url=url, code=1)
     finally:
         betledger("server", "destroy", "--yes")
+
+
+@pytest.mark.not_on_citus("nothing of it is")
+def test_a_release_lints_by_our_rules(released, tmp_path):
+    """With the linters that the tests have: they are large."""
+    if not (Path(sys.executable).parent / "squawk").exists():
+        pytest.skip("betledger[lint] is not installed")
+    (tmp_path / "db" / "functions").mkdir(parents=True)
+    (tmp_path / "db" / "functions" / "bad.sql").write_text("select 1;\n")
+    betledger = installed(released[1], tmp_path / "place")
+    assert "db/functions/bad.sql:1" in betledger("lint", "--no-ours", "--migrations", "db", code=1)
 
 
 # ------------------------------------------------------------------------------------------- frozen, and one step further
@@ -190,10 +199,8 @@ CREATE INDEX bets_view_fixture ON public.bets_view (tenant_id, fixture_id);
 """,
     "schema/{next}_fixtures_view.rollback.sql": """SET LOCAL ROLE betledger_owner;
 DROP INDEX public.bets_view_fixture;
-DELETE FROM projection.sources WHERE read_table = 'public.fixtures_view';
-DELETE FROM projection.projections WHERE read_table = 'public.fixtures_view';
+SELECT projection.forget('public.fixtures_view');
 DROP TABLE public.fixtures_view CASCADE;
-DROP FUNCTION projection.fixtures_view_refresh(bigint[], text[], boolean);
 ALTER TABLE public.tenants DROP COLUMN note;
 """,
     "functions/projections/fixtures_view.sql": """-- requires: functions/compiler/define.sql
@@ -219,22 +226,23 @@ def release(build, tmp_path: Path) -> Callable[..., Installed]:
             text = (tree / path).read_text()
             assert old in text, path
             (tree / path).write_text(text.replace(old, new))
-        place = tmp_path / f"installed-{version}"
-        done = pip("install", "--no-deps", "--target", str(place), str(build(tree)[1]))
-        assert done.returncode == 0, done.stderr
-        return Installed([sys.executable, "-m", "betledger"], tmp_path, PYTHONPATH=str(place))
+        (wheel,) = build(tree, "--wheel")
+        return installed(wheel, tmp_path / f"installed-{version}")
 
     return made
 
 
 @pytest.mark.not_on_citus("test_citus.py migrates there; the wheel is the same")
-def test_a_ledger_of_the_frozen_release_is_upgraded_beside_its_writers(release, empty):
+def test_a_ledger_of_the_frozen_release_is_upgraded_beside_its_writers(release, empty, tmp_path):
     following = f"{int(NEWEST[:4]) + 1:04}"
     further = {path.format(next=following): text for path, text in FURTHER.items()}
     other_text = {"functions/api/deposit.sql": ("is credited at once. Amount", "is credited, at once. Amount")}
     frozen = release("0.2.0")
     later = release("0.3.0", further, **other_text)
-    edited = release("0.3.1", further, **other_text, **{"schema/0004_bets_view.sql": ("Decimal odds", "The odds")})
+    place = Path(shutil.copytree(later.more["PYTHONPATH"], tmp_path / "edited"))
+    file = place / "betledger" / "sql" / "schema" / "0004_bets_view.sql"
+    file.write_text(file.read_text().replace("Decimal odds", "The odds"))
+    edited = Installed(later.command, tmp_path, PYTHONPATH=str(place))
 
     frozen("migrate", url=empty)
     assert json.loads(frozen("version", "--json", url=empty)) == {"code": "0.2.0", "schema": NEWEST}
