@@ -3,13 +3,28 @@
 DO $$
 DECLARE
     v_role text;
+    v_says text;
 BEGIN
-    FOREACH v_role IN ARRAY ARRAY[
-        'betledger_owner', 'betledger_app', 'betledger_tenant', 'betledger_reader', 'betledger_operator'
-    ] LOOP
+    FOR v_role, v_says IN
+        VALUES
+        ('betledger_owner', 'Owns all objects of betledger; nobody logs in as it.'),
+        ('betledger_app', 'Inserts events, calls functions, reads: a trusted service of all tenants.'),
+        (
+            'betledger_tenant',
+            'The same for one tenant, set with SET LOCAL app.tenant_id = ''10001'' in each transaction; without it, '
+            'nothing.'
+        ),
+        ('betledger_reader', 'Reads events and read tables, of all tenants.'),
+        (
+            'betledger_operator',
+            'Reads all tenants, verifies, reconciles, rebuilds, purges, corrects; creates, changes, suspends and '
+            'closes tenants.'
+        )
+    LOOP
         BEGIN
             IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = v_role) THEN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
+                EXECUTE format('COMMENT ON ROLE %I IS %L', v_role, v_says);
             END IF;
         EXCEPTION
             WHEN duplicate_object OR unique_violation THEN

@@ -50,7 +50,7 @@ $$;
 
 COMMENT ON FUNCTION projection.wall_off(text, boolean) IS
 'Walls a table of tenants off: forced row-level security, all tenants for trusted groups, the own one for '
-'betledger_tenant, SELECT for the groups and nothing for PUBLIC. With p_takes_rows tenants may write rows of their own '
-'where a GRANT lets them. Example: SELECT projection.wall_off(''public.bets_view'').';
+'betledger_tenant, SELECT for the groups and nothing for PUBLIC. With p_takes_rows tenants may write rows of their '
+'own where a GRANT lets them. Migrations may rely on it. Example: SELECT projection.wall_off(''public.bets_view'').';
 
 REVOKE ALL ON FUNCTION projection.wall_off(text, boolean) FROM public;

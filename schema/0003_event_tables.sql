@@ -92,8 +92,8 @@ $$;
 
 COMMENT ON FUNCTION projection.create_event_table(text, text) IS
 'Makes an event table in public, with its indexes, walls, grants and comments; p_of says what its streams are. '
-'Register its types in projection.event_types, and what they say of a read table with projection.define(). Example: '
-'SELECT projection.create_event_table(''bonus_events'', ''bonuses'').';
+'Register its types in projection.event_types, and what they say of a read table with projection.define(). '
+'Migrations may rely on it. Example: SELECT projection.create_event_table(''bonus_events'', ''bonuses'').';
 
 REVOKE ALL ON FUNCTION projection.create_event_table(text, text) FROM public;
 

@@ -18,7 +18,7 @@ COMMENT ON TABLE projection.event_types IS
 'the rows into the check that every inserted event passes, and into the triggers. Kinds of a field: identifier '
 '(string of 1 to 200 characters), text (string of up to 1000), amount (above 0), payout (0 or more), odds (1 or '
 'more), result (win, loss or void), flag (boolean). Numbers are JSON numbers or numeric strings of up to 20 digits '
-'before and 18 after the point.';
+'before and 18 after the point. Migrations may rely on it.';
 COMMENT ON COLUMN projection.event_types.event_table IS 'The event table, with its schema.';
 COMMENT ON COLUMN projection.event_types.event_type IS 'The value of event_type.';
 COMMENT ON COLUMN projection.event_types.kind IS

@@ -248,6 +248,33 @@ CHANGES: dict[str, tuple[str, set[str]]] = {
             "added: V1_BETS_MORE: field words may be of kind text",
         },
     ),
+    "a promise to migrations is gone": (
+        "COMMENT ON FUNCTION projection.event_kind(text) IS 'The kind.'",
+        {
+            "breaking: no longer: function projection.event_kind",
+            "breaking: no longer: projection.event_kind: argument p_event_type is the 1. and of type text",
+            "breaking: no longer: projection.event_kind: gives one row of text",
+            *(f"breaking: no longer: projection.event_kind: {role} may call it" for role in ("betledger_app", "betledger_operator", "betledger_reader", "betledger_tenant")),
+        },
+    ),
+    "a migration has to say more of an event type": (
+        "ALTER TABLE projection.event_types ALTER rank DROP DEFAULT",
+        {"breaking: new demand: projection.event_types: column rank has to be given"},
+    ),
+    "a group may use a schema": (
+        "GRANT USAGE ON SCHEMA ops TO betledger_reader",
+        {"added: betledger_reader: may use schema ops"},
+    ),
+    "a group may not use a schema": (
+        "REVOKE USAGE ON SCHEMA projection FROM betledger_reader",
+        {
+            "breaking: no longer: betledger_reader: may use schema projection",
+            *(
+                f"breaking: no longer: projection.{function}: betledger_reader may call it"
+                for function in ("event_kind", "event_status", "event_time", "require_tenant")
+            ),
+        },
+    ),
     "nothing": ("SELECT 1", set()),
 }
 
@@ -263,6 +290,31 @@ def test_what_has_changed_is_told(connect: Connect, change: str) -> None:
     found = [difference.line() for difference in differences(before, contract(conn))]
     assert set(found) == lines and len(found) == len(lines)
     assert found == sorted(found, key=lambda line: line.startswith("added"))
+
+
+def test_a_group_that_is_gone_breaks(db: psycopg.Connection) -> None:
+    before = contract(db)
+    assert set(before["roles"]) == {"betledger_app", "betledger_operator", "betledger_reader", "betledger_tenant"}
+    assert all(role["comment"] for role in before["roles"].values())
+    without = before | {"roles": {name: role for name, role in before["roles"].items() if name != "betledger_reader"}}
+    told = [d.line() for d in differences(before, without)]
+    assert told == [f"breaking: no longer: {line}" for line in ("betledger_reader: may use schema projection", "betledger_reader: may use schema public", "role betledger_reader")]
+
+
+def test_what_migrations_are_shown_to_use_is_promised(db: psycopg.Connection) -> None:
+    """By the manual, the example of a team, and what `betledger new` writes."""
+    root = DOCS.parent
+    told = contract(db)
+    promised = {*told["functions"], *told["tables"]}
+    shown = [*(root / "examples" / "team").rglob("*.sql"), *(root / "runner" / "new").rglob("*.sql"), DOCS / "extending.md"]
+    text = "\n".join(path.read_text() for path in shown)
+    made = set(re.findall(r"CREATE (?:OR REPLACE )?(?:FUNCTION|TABLE) (projection\.\w+)", text))
+    used = set(re.findall(r"projection\.[a-z]\w+", re.sub(r"--.*", "", text))) - made
+    assert used and used <= promised
+    # And the page that lists them has them all.
+    page = (DOCS / "extending.md").read_text().partition("## What your migrations may rely on")[2]
+    listed = {f"projection.{name}" for name in re.findall(r"`(\w+)(?:\(\))?`", page)} - {"projection.projection"}
+    assert listed == {name for name in promised if name.startswith("projection.")}
 
 
 def test_the_command_ends_with_3_if_something_breaks(

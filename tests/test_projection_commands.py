@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from betledger.migrating.catalogue import catalogue
 from command import run
-from ledger import EVENT_TABLES, OTHER, TENANT, append, place, rows
+from ledger import EVENT_TABLES, OTHER, TENANT, append, event, insert, one, place, rows
 
 SHIPPED = {
     "public.bets_view": ["public.bet_events"],
@@ -237,3 +237,17 @@ def test_a_rule_that_changed_is_a_definition_that_changed(db: psycopg.Connection
     r = run("status", url=dsn)
     assert r.returncode == 3 and "public.bets_view was folded by another definition" in r.stdout
     assert "user_balances_view" not in r.stdout
+
+
+@pytest.mark.not_on_citus("a new definition of what is distributed goes by migrate")
+def test_what_one_event_table_does_not_hold_another_may(db: psycopg.Connection, dsn: str) -> None:
+    """No bets are there, but a payment: a read table of both is not folded by its new definition."""
+    insert(db, event("V1_PAYMENTS_DEPOSIT_CREATED"))
+    body = one(db, "SELECT pg_get_functiondef('projection.activity_of_payment'::regproc) AS text")["text"]
+    db.execute(body.replace("SELECT", "SELECT /* otherwise */", 1).encode())
+    with db.transaction():
+        db.execute("SET LOCAL ROLE betledger_owner")
+        db.execute("SELECT projection.compile('public.bet_events'), projection.prove('public.bet_events')")
+    r = run("status", url=dsn)
+    assert r.returncode == 3 and "public.user_activity_view was folded by another definition" in r.stdout
+    assert "bets_view" not in r.stdout

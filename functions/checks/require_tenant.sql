@@ -24,9 +24,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.require_tenant(bigint) IS
-'Raises BL001 for a tenant that is not above 0 and BL006 for one that is not app.tenant_id, when the caller is walled '
-'in by betledger_tenant; true otherwise, so that it fits into a policy. Example: SELECT '
-'projection.require_tenant(10001).';
+'Refuses a tenant that is not open to the caller; true otherwise, so that it fits into a policy. Migrations may rely '
+'on it. Errors: BL001 not above 0, BL006 not app.tenant_id, where the caller is walled in by betledger_tenant. '
+'Example: SELECT projection.require_tenant(10001).';
 
 REVOKE ALL ON FUNCTION projection.require_tenant(bigint) FROM public;
 

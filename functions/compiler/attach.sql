@@ -66,7 +66,7 @@ $$;
 
 COMMENT ON FUNCTION projection.attach(text) IS
 'Makes the triggers of an event table, which call what projection.compile() makes: receive_event, project_inserted, '
-'project_key_removed, guard_event and guard_truncate. Then GRANT INSERT, in a transaction of its '
-'own. Example: SELECT projection.attach(''public.bet_events'').';
+'project_key_removed, guard_event and guard_truncate. Then GRANT INSERT, in a transaction of its own. Migrations may '
+'rely on it. Example: SELECT projection.attach(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.attach(text) FROM public;

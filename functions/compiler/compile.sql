@@ -10,8 +10,6 @@ AS $$
 DECLARE
     v_function record;
     v_signature regprocedure;
-    v_read_table text;
-    v_has_rows boolean;
 BEGIN
     -- Whoever compiles owns what comes out: of a superuser, it would run with all rights. On Citus, where
     -- ops.distribute() needs one, all of it is there already, and keeps its owner.
@@ -44,21 +42,13 @@ BEGIN
             )
         );
     END LOOP;
-    IF p_shard_id IS NULL AND NOT projection.is_distributed(p_event_table) THEN
-        -- Of no events, any definition makes the same rows.
-        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_event_table) INTO v_has_rows;
-        FOREACH v_read_table IN ARRAY projection.read_tables_of(p_event_table) LOOP
-            CONTINUE WHEN v_has_rows;
-            PERFORM projection.mark_folded(v_read_table);
-        END LOOP;
-    END IF;
 END
 $$;
 
 COMMENT ON FUNCTION projection.compile(text, bigint) IS
 'Makes the trigger functions of an event table, and all that they call, from projection.event_types and the '
 'definitions of the read tables; with a shard, on its Citus node, what is made for this shard. Run by `betledger '
-'migrate`. Errors: BL020 what cannot be compiled, 42501 not the owner. Example: SELECT '
+'migrate`. Migrations may rely on it. Errors: BL020 what cannot be compiled, 42501 not the owner. Example: SELECT '
 'projection.compile(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.compile(text, bigint) FROM public;

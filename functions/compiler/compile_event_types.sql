@@ -19,8 +19,8 @@ BEGIN
             ('rank', 'The rank of a type, one digit.'),
             ('order', 'Breaks ties: events of one stream with the same timestamp fold in this order, then in that of '
                 'id. The rank, and the place of the type among those of its rank, three digits.'),
-            ('kind', 'What an event is about.'),
-            ('status', 'What a stream is after an event.')
+            ('kind', 'What an event is about. Migrations may rely on it.'),
+            ('status', 'What a stream is after an event. Migrations may rely on it.')
         ) AS c (name, means)
         CROSS JOIN (
             SELECT r.*, r.rank || to_char(row_number() OVER (

@@ -61,8 +61,9 @@ $$;
 
 COMMENT ON FUNCTION projection.define(text, text[], integer, jsonb, text[], text[], integer) IS
 'Defines a read table, or defines it anew: the functions that say what one row of a source says of it, and how its '
-'columns gather that. Columns that are named nowhere add up. See projection.projections for the arguments; `betledger '
-'migrate` compiles, `betledger rebuild` fills. Error: BL020 what cannot be compiled. Example: SELECT '
-'projection.define(''public.fixtures_view'', ''{projection.fixture_of_bet}'', p_position => 35).';
+'columns gather that. Columns that are named nowhere add up. See projection.projections for the arguments; '
+'`betledger migrate` compiles, `betledger rebuild` fills. Migrations may rely on it. Error: BL020 what cannot be '
+'compiled. Example: SELECT projection.define(''public.fixtures_view'', ''{projection.fixture_of_bet}'', p_position '
+'=> 35).';
 
 REVOKE ALL ON FUNCTION projection.define(text, text[], integer, jsonb, text[], text[], integer) FROM public;

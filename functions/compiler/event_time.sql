@@ -8,7 +8,8 @@ RETURN to_timestamp(p_timestamp / 1000.0::double precision);
 
 COMMENT ON FUNCTION projection.event_time(bigint) IS
 'The time of an event, from its timestamp in milliseconds. A column of a read table that gathers the highest of it '
-'tells the compiler which events are later than all before. Example: SELECT projection.event_time(1700000000000).';
+'tells the compiler which events are later than all before. Migrations may rely on it. Example: SELECT '
+'projection.event_time(1700000000000).';
 
 REVOKE ALL ON FUNCTION projection.event_time(bigint) FROM public;
 

@@ -16,7 +16,7 @@ $$;
 
 COMMENT ON FUNCTION projection.mark_folded(text) IS
 'Writes down that all rows of a read table were folded by its present definition. Called by ops.rebuild_projection() '
-'and by projection.compile(). Example: SELECT projection.mark_folded(''public.bets_view'').';
+'and by projection.mark_empty(). Example: SELECT projection.mark_folded(''public.bets_view'').';
 
 REVOKE ALL ON FUNCTION projection.mark_folded(text) FROM public;
 

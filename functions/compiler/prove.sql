@@ -23,6 +23,7 @@ DECLARE
     v_what text;
     v_problem text;
 BEGIN
+    PERFORM projection.mark_empty(p_event_table);
     -- Citus compiles for each shard when its first event comes, by the same texts.
     IF projection.is_distributed(p_event_table) THEN
         RETURN;
@@ -73,7 +74,8 @@ $$;
 
 COMMENT ON FUNCTION projection.prove(text) IS
 'Proves what was compiled for an event table: sample events of every type after every other one, by every path, have '
-'to make the rows that the fold makes; nothing of them stays. Run by `betledger migrate`. Error: BL020 a row that '
-'differs, or the column that cannot hold what is said. Example: SELECT projection.prove(''public.bet_events'').';
+'to make the rows that the fold makes; nothing of them stays. Run by `betledger migrate`. Migrations may rely on it. '
+'Error: BL020 a row that differs, or the column that cannot hold what is said. Example: SELECT '
+'projection.prove(''public.bet_events'').';
 
 REVOKE ALL ON FUNCTION projection.prove(text) FROM public;

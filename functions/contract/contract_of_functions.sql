@@ -1,4 +1,5 @@
 -- requires: functions/contract/errors_said.sql
+-- requires: functions/contract/groups.sql
 -- requires: functions/contract/is_of_contract.sql
 -- requires: functions/contract/nulls_said.sql
 SET LOCAL ROLE betledger_owner;
@@ -57,9 +58,8 @@ AS $$
         'comment', substring(f.comment FROM '^(.*?) Example: '),
         'example', substring(f.comment FROM ' Example: (.*)\.$'),
         'roles', (
-            SELECT coalesce(jsonb_agg(r.rolname ORDER BY r.rolname), '[]') FROM pg_roles AS r
-            WHERE r.rolname LIKE 'betledger\_%' AND r.rolname <> 'betledger_owner'
-                AND has_function_privilege(r.oid, f.oid, 'EXECUTE')
+            SELECT coalesce(jsonb_agg(r.rolname ORDER BY r.rolname), '[]') FROM projection.groups() AS r
+            WHERE has_function_privilege(r.oid, f.oid, 'EXECUTE')
                 AND has_schema_privilege(r.oid, f.pronamespace, 'USAGE')
         )
     ))), '{}')

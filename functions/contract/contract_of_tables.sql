@@ -1,4 +1,5 @@
 -- requires: functions/contract/columns_of.sql
+-- requires: functions/contract/groups.sql
 -- requires: functions/contract/is_of_contract.sql
 SET LOCAL ROLE betledger_owner;
 
@@ -15,11 +16,10 @@ AS $$
             SELECT coalesce(jsonb_object_agg(p.role, p.privileges), '{}')
             FROM (
                 SELECT r.rolname AS role, jsonb_agg(k.privilege ORDER BY k.privilege) AS privileges
-                FROM pg_roles AS r
+                FROM projection.groups() AS r
                 CROSS JOIN unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) AS k (privilege)
-                WHERE r.rolname LIKE 'betledger\_%' AND r.rolname <> 'betledger_owner'
-                    AND CASE k.privilege WHEN 'DELETE' THEN has_table_privilege(r.oid, c.oid, k.privilege)
-                        ELSE has_any_column_privilege(r.oid, c.oid, k.privilege) END
+                WHERE CASE k.privilege WHEN 'DELETE' THEN has_table_privilege(r.oid, c.oid, k.privilege)
+                    ELSE has_any_column_privilege(r.oid, c.oid, k.privilege) END
                 GROUP BY r.rolname
             ) AS p
         )

@@ -6,8 +6,8 @@ LANGUAGE sql VOLATILE PARALLEL SAFE
 RETURN floor(extract(EPOCH FROM clock_timestamp()) * 1000)::bigint;
 
 COMMENT ON FUNCTION projection.current_ms() IS
-'The time in milliseconds since 1970-01-01 UTC, for the timestamp of events that functions make. Example: SELECT '
-'projection.current_ms().';
+'The time in milliseconds since 1970-01-01 UTC, for the timestamp of events that functions make. Migrations may rely '
+'on it. Example: SELECT projection.current_ms().';
 
 REVOKE ALL ON FUNCTION projection.current_ms() FROM public;
 

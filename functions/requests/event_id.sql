@@ -11,8 +11,8 @@ RETURN encode(
 
 COMMENT ON FUNCTION projection.event_id(bigint, text, text) IS
 'The id of the event that an operation makes for an idempotency key: the same call always makes the same id, so that '
-'it is recognised after its key has expired, too. Example: SELECT projection.event_id(10001, ''place_bet'', '
-'''key-1'').';
+'it is recognised after its key has expired, too. Migrations may rely on it. Example: SELECT '
+'projection.event_id(10001, ''place_bet'', ''key-1'').';
 
 REVOKE ALL ON FUNCTION projection.event_id(bigint, text, text) FROM public;
 

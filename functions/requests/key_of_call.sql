@@ -10,8 +10,9 @@ RETURN CASE
 END;
 
 COMMENT ON FUNCTION projection.key_of_call(text) IS
-'The idempotency key of a call: the argument, or over HTTP the header of the request, which http.pre_request() '
-'keeps in app.idempotency_key. Error: BL001 both, and they differ. Example: SELECT projection.key_of_call(NULL).';
+'The idempotency key of a call: the argument, or over HTTP the header of the request, which http.pre_request() keeps '
+'in app.idempotency_key. Migrations may rely on it. Error: BL001 both, and they differ. Example: SELECT '
+'projection.key_of_call(NULL).';
 
 REVOKE ALL ON FUNCTION projection.key_of_call(text) FROM public;
 

@@ -16,7 +16,8 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.refuse_missing(bigint, text) IS
-'Raises BL001 where a call that makes something has no tenant or no idempotency key.';
+'Refuses a call that makes something without a tenant or without an idempotency key. Migrations may rely on it. '
+'Errors: BL001 none, BL006 foreign tenant. Example: SELECT projection.refuse_missing(10001, ''key-1'').';
 
 REVOKE ALL ON FUNCTION projection.refuse_missing(bigint, text) FROM public;
 

@@ -12,7 +12,9 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.refuse_unseen(text, text, bigint) IS
-'Raises BL002 for a bet or payment that is not there, or BL006 where it cannot be seen because its tenant is not open.';
+'Refuses a bet or payment, or what p_what calls it, that is not there or cannot be seen; p_id names it. Migrations '
+'may rely on it. Errors: BL002 it is not there, BL006 its tenant is not open. Example: SELECT '
+'projection.refuse_unseen(''bonus'', ''bonus-1'', 10001).';
 
 REVOKE ALL ON FUNCTION projection.refuse_unseen(text, text, bigint) FROM public;
 

@@ -20,8 +20,12 @@ END
 $$;
 
 COMMENT ON FUNCTION projection.require_same_request(text, text, text, jsonb, jsonb) IS
-'Raises BL005 when a call repeats an idempotency key with another operation or other arguments; names the argument. '
-'Numbers are compared by value.';
+'Refuses a call that repeats an idempotency key with another operation or other arguments, and names the argument. '
+'p_stored_type and p_stored are what the event of the key holds, null where it cannot be seen yet; p_sent_type and '
+'p_sent what the call sent. Numbers are compared by value. Migrations may rely on it. Null may be: p_stored_type, '
+'p_stored. Errors: BL005 they differ, 40001 another transaction uses the key at this moment. Example: SELECT '
+'projection.require_same_request(''key-1'', ''V1_BETS_BET_PLACED'', ''V1_BETS_BET_PLACED'', ''{"stake": 1}'', '
+'''{"stake": 1.0}'').';
 
 REVOKE ALL ON FUNCTION projection.require_same_request(text, text, text, jsonb, jsonb) FROM public;
 

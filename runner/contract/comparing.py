@@ -48,7 +48,7 @@ def differences(old: Contract, new: Contract) -> list[Difference]:
 
 
 def _names(contract: Contract) -> set[str]:
-    return {name for group in ("functions", "tables", "event_types") for name in contract[group]}
+    return {name for group in ("functions", "tables", "event_types", "roles") for name in contract[group]}
 
 
 def _promises(contract: Contract) -> Iterator[str]:
@@ -81,6 +81,9 @@ def _promises(contract: Contract) -> Iterator[str]:
             yield f"{name}: field {field} may be of kind {rule['kind']}"
             if rule["required"]:
                 yield f"{name}: field {field} is always there"
+    for name, role in contract["roles"].items():
+        yield f"role {name}"
+        yield from (f"{name}: may use schema {schema}" for schema in role["schemas"])
 
 
 def _columns(owner: str, columns: list[dict[str, Any]]) -> Iterator[str]:
@@ -96,7 +99,8 @@ def _demands(contract: Contract) -> Iterator[tuple[str, str]]:
             if "default" not in argument:
                 yield name, f"{name}: argument {argument['name']} has to be given"
     for name, table in contract["tables"].items():
-        if any("INSERT" in privileges for privileges in table["privileges"].values()):
+        # Into those of projection, migrations insert.
+        if name.startswith("projection.") or any("INSERT" in may for may in table["privileges"].values()):
             for column in table["columns"]:
                 if not column["nullable"] and not column["has_default"]:
                     yield name, f"{name}: column {column['name']} has to be given"

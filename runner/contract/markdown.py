@@ -17,8 +17,9 @@ What others may rely on. `betledger api --check docs/api.json` says what has cha
 
 
 def markdown(contract: Contract) -> str:
-    """A page: functions, types, tables and event types."""
-    parts = [HEAD, "\n## Functions\n"]
+    """A page: roles, functions, types, tables and event types."""
+    roles = ((f"`{name}`", role.get("comment", "")) for name, role in sorted(contract["roles"].items()))
+    parts = [HEAD, "\n## Roles\n", _table(("group", "what for"), roles), "\n## Functions\n"]
     parts.extend(
         _function(name, function) for name, function in sorted(contract["functions"].items(), key=_public_first)
     )

@@ -210,6 +210,7 @@ def test_the_feed_tells_it_and_the_contract_is_as_committed(connect: Connect) ->
         "tables": 2,
         "types": 1,
         "event_types": 3,
+        "roles": 0,
     }
     for kind, names in named.items():
         assert {name: contract[kind][name] for name in names} == {

@@ -1,11 +1,7 @@
 SET LOCAL ROLE betledger_owner;
 
-DELETE FROM projection.projections AS p WHERE p.read_table = 'public.newname_view';
-
-DELETE FROM projection.event_types AS t WHERE t.event_table = 'public.newname_events';
-
--- The feed no longer reads it.
-SELECT projection.compile('public.bet_events');
+-- Triggers no longer write the one, and no feed reads the other.
+SELECT projection.forget('public.newname_view', 'public.newname_events');
 
 -- CASCADE: folds and functions that read them go, too; with rows in them, `betledger rollback` needs --force.
 DROP TABLE public.newname_events, public.newname_view CASCADE;
