@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import betledger
 import conftest
@@ -23,7 +24,7 @@ from ledger import TENANT, rows
 from manual import DOCS, table
 from psycopg import conninfo
 from services import EXAMPLES, NAMES, Service, require, running, url_of
-from test_guide import BALANCE, BET, Client, bet_of_a_request
+from test_guide import BALANCE, BET, INSERT, Client, bet_of_a_request, now_ms
 
 BET_OF_GUIDE = {"user_id": "user-1", "stake": "10.5", "odds": "1.85", "fixture_id": "match-7"}
 
@@ -375,6 +376,36 @@ def test_clients_of_the_guide_and_the_service_know_each_other(service: Service, 
         user = f"guide-{service.name}"
         service.post(tenant, "/payments", f"paid-{service.name}", {"user_id": user, "amount": "100.25"})
         assert client.run(BALANCE, TENANT, user)[0]["balance"] == Decimal("100.25")
+
+
+def test_clients_of_the_guide_and_the_service_race_for_a_key(service: Service, database: str, tenant: str) -> None:
+    """One bet, whoever is first; what the one does to it, the other finds; and nobody of another tenant."""
+    key = f"raced-{service.name}"
+
+    def opened() -> psycopg.Connection:
+        return psycopg.connect(conninfo.make_conninfo(database, user="app", password=PASSWORD), autocommit=True)
+
+    def theirs() -> str:
+        with opened() as conn:
+            client = Client(conn, as_text=True)
+            while True:
+                try:
+                    return bet_of_a_request(client, uuid4(), key)[0]
+                except psycopg.errors.UniqueViolation:
+                    # As the guide says: roll back, and look for the bet of the key.
+                    client.run("ROLLBACK")
+
+    (bet_id,) = set(at_once(*[theirs, lambda: service.post(str(TENANT), "/bets", key, BET_OF_GUIDE)["bet_id"]] * 4))
+    path = f"/bets/{bet_id}"
+    with opened() as conn:
+        client = Client(conn, as_text=True)
+        assert client.run(BET, int(tenant), bet_id) == []
+        refused(service.ask("GET", path, tenant), 404, "BL002")
+        data = json.dumps({"result": "win", "payout": 19.43})
+        client.run(INSERT.format("bet_events"), uuid4(), TENANT, bet_id, "V1_BETS_BET_SETTLED", data, now_ms(), 1, None)
+    told = service.get(str(TENANT), path)
+    assert (told["status"], told["result"], told["payout"]) == ("settled", "win", "19.43")
+    refused(service.ask("POST", f"{path}/cancel", str(TENANT), f"cancel-{key}", {}), 409, "BL003")
 
 
 # The consumer --------------------------------------------------------------------------------------------------------
