@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from betledger.commands.progress import shown
 from betledger.database import session
-from betledger.errors import BetledgerError, Interrupted
+from betledger.errors import BetledgerError, Interrupted, in_one_line
 from betledger.migrating.migrator import Migrator, opened
 from betledger.migrating.waiting import Progress
 from betledger.settings import database_url as url_of
@@ -33,7 +33,10 @@ def reached(progress: Progress, verbose: bool = False, **flags: Any) -> Iterator
 
     try:
         with opened(url_of(found), progress=told, teams=teams, limits=limits(found), verbose=verbose) as migrator:
-            yield migrator, found["scratch_url"].value
+            try:
+                yield migrator, found["scratch_url"].value
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise _not_by(migrator.connection, error, "the role that made the ledger") from error
     except KeyboardInterrupt:
         where = f" in {begun[-1]}, the files before it are done" if begun else ""
         raise Interrupted(
@@ -45,7 +48,7 @@ def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple
     """Run a statement and show the progress that its notices tell; gives its rows.
 
     Raises:
-        BetledgerError: what it calls is not there.
+        BetledgerError: what it calls is not there, or not for this role.
     """
     with session(url) as connection, shown(connection):
         try:
@@ -54,4 +57,12 @@ def call(url: str, statement: str, parameters: tuple[object, ...]) -> list[tuple
             raise Interrupted("stopped: what was committed stays; run it again to go on") from None
         except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
             raise BetledgerError("the database has no ledger, or an older one: run `betledger migrate`") from None
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise _not_by(connection, error, "a member of betledger_operator") from error
         return cursor.fetchall() if cursor.description else []
+
+
+def _not_by(connection: psycopg.Connection[Any], error: psycopg.Error, who: str) -> BetledgerError:
+    """What a role may not do, and who may, unless the database says it."""
+    hint = "" if error.diag.message_hint else f" Hint: you are {connection.info.user}; log in as {who}."
+    return BetledgerError(in_one_line(error) + hint)
