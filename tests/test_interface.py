@@ -71,5 +71,5 @@ def test_the_exit_codes_are_those_of_the_page(dsn: str, db: psycopg.Connection, 
     (team / "schema" / "0001_bonuses.sql").write_text("CREATE TABLE public.bonuses (id text PRIMARY KEY);\n")
     drifted = [("plan", "--check", *with_team), ("plan", "--json", *with_team), ("migrate", *with_team), ("rollback", *with_team)]
     assert [run(*command, url=dsn).returncode for command in drifted] == [3, 3, 3, 3]
-    db.execute("ALTER TABLE public.bet_events DISABLE TRIGGER guard_event")
+    db.execute("CREATE INDEX mine ON public.bet_events (version)")
     assert run("verify-schema", url=dsn).returncode == 3

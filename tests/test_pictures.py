@@ -39,5 +39,7 @@ def test_every_column_is_in_the_picture_of_the_tables(db: psycopg.Connection) ->
     columns = db.execute(
         "SELECT a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid"
         " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0"
+        # Citus has views there.
+        " AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"
     ).fetchall()
     assert len(columns) > 50 and {name for (name,) in columns} <= texts
