@@ -15,7 +15,8 @@ DECLARE
 BEGIN
     FOR v_event_table IN SELECT DISTINCT t.event_table FROM projection.registered_types() AS t LOOP
         CONTINUE WHEN NOT v_read_tables && projection.read_tables_of(v_event_table);
-        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', v_event_table) INTO v_has_rows;
+        -- Citus keeps what the inner query gives: one row is enough, and it has to have a column.
+        EXECUTE format('SELECT EXISTS (SELECT t.tenant_id FROM %s AS t LIMIT 1)', v_event_table) INTO v_has_rows;
         CONTINUE WHEN NOT v_has_rows;
         v_read_tables := ARRAY(
             SELECT unnest(v_read_tables) EXCEPT SELECT unnest(projection.read_tables_of(v_event_table))
