@@ -28,6 +28,8 @@ WEIGHTS = {
 }  # fmt: skip
 # What another attempt may heal: deadlock and serialization, a lost or ended session, no room, a cancelled statement, a
 # shard whose node is down.
+# What Citus says of a connection between nodes that was lost; at COMMIT, nobody knows whether it was in time.
+LOST_BETWEEN_NODES = ("connection", "was shut down", "EOF detected", "could not commit transaction")
 PASSING = ("40001", "40P01", "08", "57", "53", "58", "BL032")
 # What an operation of the plan may be answered with, as others came before it.
 REFUSALS = ("BL002", "BL003", "BL004", "BL005")
@@ -295,10 +297,7 @@ class Client:
                 return attempts, begun, action(self._connection), None
             except psycopg.Error as error:
                 state = error.sqlstate or "08006"
-                # What Citus says of a connection between nodes that was lost.
-                between_nodes = state == "XX000" and any(
-                        what in str(error) for what in ("connection", "was shut down", "EOF detected")
-                    )
+                between_nodes = state == "XX000" and any(what in str(error) for what in LOST_BETWEEN_NODES)
                 if not state.startswith(PASSING) and not between_nodes:
                     return attempts, begun, None, state if state in REFUSALS else f"{state} {error}"
                 self._record.errors[state] += 1
