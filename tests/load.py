@@ -26,10 +26,10 @@ WEIGHTS = {
     "complete_payment": 10, "fail_payment": 8, "resettle_bet": 8, "void_bet": 3, "reverse_payment": 6,
     "replay": 12, "misuse": 3,
 }  # fmt: skip
-# What another attempt may heal: deadlock and serialization, a lost or ended session, no room, a cancelled statement, a
-# shard whose node is down.
 # What Citus says of a connection between nodes that was lost; at COMMIT, nobody knows whether it was in time.
 LOST_BETWEEN_NODES = ("connection", "was shut down", "EOF detected", "could not commit transaction")
+# What another attempt may heal: deadlock and serialization, a lost or ended session, no room, a cancelled statement, a
+# shard whose node is down.
 PASSING = ("40001", "40P01", "08", "57", "53", "58", "BL032")
 # What an operation of the plan may be answered with, as others came before it.
 REFUSALS = ("BL002", "BL003", "BL004", "BL005")
