@@ -54,7 +54,8 @@ BEGIN
         v_first := coalesce(v_first, v_table);
         CONTINUE WHEN projection.is_distributed(v_table);
         v_rows := greatest(0, (SELECT c.reltuples FROM pg_class AS c WHERE c.oid = v_table::regclass));
-        RAISE NOTICE 'distributing %, about % rows', v_table, v_rows
+        -- INFO, since what Citus says meanwhile is below what the runner wants to hear.
+        RAISE INFO 'distributing %, about % rows', v_table, v_rows
             USING DETAIL = jsonb_build_object('step', 'rows', 'done', v_rows_done, 'total', v_rows_total);
         -- No event may slip in between the copy and the switch; readers go on.
         EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_table);
@@ -99,7 +100,7 @@ BEGIN
     -- What takes or gives rows of a table could not go to the nodes before it. Those of applications after those that
     -- they call: with these come the types that they only name in their bodies. Definitions last: a node looks for what
     -- they call.
-    RAISE NOTICE 'all tables are distributed, now functions'
+    RAISE INFO 'all tables are distributed, now functions'
         USING DETAIL = jsonb_build_object('step', 'rows', 'done', v_rows_done, 'total', v_rows_total);
     PERFORM projection.compile_event_types();
     FOR v_function IN

@@ -300,7 +300,13 @@ def opened(
     limits = limits or Limits()
     files = Files(root, tuple(teams))
     with session(conninfo) as connection:
-        connection.add_notice_handler(lambda notice: progress(f"  {notice.severity}: {notice.message_primary}"))
+
+        def noticed(notice: psycopg.errors.Diagnostic) -> None:
+            # How far a distribution is: what asked for it shows that.
+            if notice.severity_nonlocalized != "INFO":
+                progress(f"  {notice.severity}: {notice.message_primary}")
+
+        connection.add_notice_handler(noticed)
         yield Migrator(connection, files, progress, limits, verbose)
 
 
