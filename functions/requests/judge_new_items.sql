@@ -57,9 +57,15 @@ BEGIN
             CASE
                 WHEN i.judged_by = 2 THEN i.refusal
                 WHEN p_asks_all AND i.amount IS NOT NULL THEN (
-                    SELECT projection.moved_refusal(e.id, i.aggregate_id) FROM public.balance_events AS e
-                    WHERE e.tenant_id = p_tenant_id
-                        AND e.id = projection.event_id(p_tenant_id, p_operation || ' balance', i.idempotency_key)
+                    SELECT projection.moved_refusal(e.id, i.aggregate_id)
+                    -- Computed first: behind the wall, no index is searched by what may tell what it sees.
+                    FROM (
+                        SELECT projection.event_id(
+                            p_tenant_id, p_operation || ' balance', i.idempotency_key
+                        ) AS id
+                        OFFSET 0
+                    ) AS m
+                    JOIN public.balance_events AS e ON e.tenant_id = p_tenant_id AND e.id = m.id
                 )
             END AS invalid
         FROM unnest(p_items) AS i
