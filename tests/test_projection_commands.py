@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from betledger.migrating.catalogue import catalogue
 from command import run
-from ledger import EVENT_TABLES, OTHER, TENANT, append, event, insert, one, place, rows
+from ledger import EVENT_TABLES, OTHER, TENANT, append, event, insert, one, place, refused, rows
 
 SHIPPED = {
     "public.bets_view": ["public.bet_events"],
@@ -251,3 +251,20 @@ def test_what_one_event_table_does_not_hold_another_may(db: psycopg.Connection, 
     r = run("status", url=dsn)
     assert r.returncode == 3 and "public.user_activity_view was folded by another definition" in r.stdout
     assert "bets_view" not in r.stdout
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        (["public.nowhere"], "public.nowhere is no read table and no event table"),
+        (["public.bet_events"], "public.bet_events is what public.bets_view gathers from"),
+        (["public.bets_view"], "public.bets_view is what projection.tenant_totals gathers from"),
+        (["public.bets_view", "public.nowhere"], "gathers from"),
+    ],
+)
+def test_what_cannot_be_forgotten_is_refused(db: psycopg.Connection, tables: list[str], message: str) -> None:
+    registered = "SELECT read_table FROM projection.projections UNION ALL SELECT event_type FROM projection.event_types ORDER BY 1"
+    before = rows(db, registered)
+    with refused("BL020", message):
+        db.execute("SELECT projection.forget(VARIADIC %s)", (tables,))
+    assert rows(db, registered) == before

@@ -24,13 +24,6 @@ BEGIN
                 'and add the workers with citus_add_node().';
     END IF;
 
-    IF NOT p_with_rows AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_dist_partition AS d WHERE d.logicalrelid = 'projection.projections'::regclass
-    ) THEN
-        -- Of no events, any definition makes the same rows; with events, this ends in BL030 below.
-        PERFORM projection.mark_folded(p.read_table) FROM projection.registered_projections() AS p;
-    END IF;
-
     FOREACH v_table IN ARRAY ARRAY[
         'projection.event_types', 'projection.projections', 'projection.sources', 'ops.maintenance_runs',
         'ops.rebuilds'
