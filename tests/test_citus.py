@@ -681,6 +681,25 @@ def test_a_column_that_somebody_adds_is_told_and_compiled_in(
 # ---------------------------------------------------------------------------------------------- what an operator sees
 
 
+def test_tables_of_others_may_be_closed_to_the_ledger(cluster: Cluster, connect: Connect, db: psycopg.Connection) -> None:
+    """Distributed beside the event tables, or alone: in a schema that no role of the ledger may use."""
+    db.execute("CREATE SCHEMA closed")
+    for table, beside in (("near", "public.bet_events"), ("far", "none")):
+        db.execute(f"CREATE TABLE closed.{table} (LIKE public.bet_events INCLUDING ALL)")
+        db.execute("SELECT create_distributed_table(%s, 'tenant_id', colocate_with => %s)", (f"closed.{table}", beside))
+    app, operator = connect("app"), connect("operator")
+    for tenant in range(1, 31):
+        place(app, tenant)
+    assert len(rows(operator, "SELECT * FROM ledger_feed()")) == 30
+    assert differences(operator) == [] and rows(operator, "SELECT * FROM ops.reconcile()") == []
+    assert rows(operator, "SELECT * FROM ops.metrics()")
+    operator.execute("CALL ops.rebuild_projection()")
+    assert findings(db) == {}
+    url = cluster.url(0, "ledger")
+    for command in (("status",), ("verify-schema",), ("tenant", "isolate", "7")):
+        assert (told := run(*command, url=url)).returncode == 0, told.stdout + told.stderr
+
+
 def test_a_tenant_is_listed_isolated_and_moved(cluster: Cluster, connect: Connect, db: psycopg.Connection) -> None:
     for tenant in range(1, 31):
         place(db, tenant)

@@ -10,11 +10,13 @@ BEGIN
         RETURN QUERY SELECT DISTINCT e.event_table FROM projection.registered_types() AS e;
         RETURN;
     END IF;
+    -- By the names of event tables alone: that of a table of others, in a schema that is closed to the owner, is an error.
     RETURN QUERY
-    SELECT s.logicalrelid::regclass || '_' || s.shardid
-    FROM pg_catalog.pg_dist_shard AS s
-    WHERE s.logicalrelid IN (SELECT e.event_table::regclass FROM projection.registered_types() AS e)
-        AND to_regclass(s.logicalrelid::regclass || '_' || s.shardid) IS NOT NULL;
+    SELECT n.shard
+    FROM (SELECT DISTINCT t.event_table FROM projection.registered_types() AS t) AS e
+    JOIN pg_catalog.pg_dist_shard AS s ON s.logicalrelid = e.event_table::regclass
+    CROSS JOIN LATERAL format('%s_%s', e.event_table, s.shardid) AS n (shard)
+    WHERE to_regclass(n.shard) IS NOT NULL;
 END
 $$;
 
