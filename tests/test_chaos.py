@@ -258,17 +258,7 @@ def test_every_function_of_the_api_is_ended(db: psycopg.Connection) -> None:
 def test_a_function_that_is_ended_at_any_table_has_done_nothing(
     db: psycopg.Connection, connect: Connect, function: str, end: str
 ) -> None:
-    ids: dict[str, Any] = {}
-    db.execute("SELECT * FROM deposit(1, 'u1', 100, 'first')")
-    db.execute("SELECT * FROM ops.create_tenant(2, 'North', 'EUR', 2)")
-    place(db, 1, "other")
-    ids["bet"] = rows(db, "SELECT * FROM place_bet(1, 'u1', 5, 2, 'f', 'bet', true)")[0]["bet_id"]
-    ids["payment"] = rows(db, "SELECT * FROM withdraw(1, 'u1', 5, 'payment')")[0]["payment_id"]
-    ids["settled"] = rows(db, "SELECT * FROM place_bet(1, 'u1', 5, 2, 'f', 'settled', true)")[0]["bet_id"]
-    db.execute("SELECT FROM settle_bet(1, %s, 'win', 8)", (ids["settled"],))
-    ids["completed"] = rows(db, "SELECT * FROM withdraw(1, 'u1', 5, 'completed')")[0]["payment_id"]
-    db.execute("SELECT FROM complete_payment(1, %s)", (ids["completed"],))
-    call = CALLS[function].format(**ids)
+    call = CALLS[function].format(**made(db))
     # A procedure commits its batches by itself.
     commits = call.startswith("CALL")
     caller = connect("operator" if "ops." in call or "ledger_feed" in call else "app", autocommit=commits)
@@ -299,6 +289,21 @@ def test_a_function_that_is_ended_at_any_table_has_done_nothing(
     caller.execute("RESET statement_timeout")
     caller.execute(call)
     caller.rollback()
+
+
+def made(db: psycopg.Connection) -> dict[str, Any]:
+    """A ledger in which each of CALLS has something to do; gives the ids that they name."""
+    ids: dict[str, Any] = {}
+    db.execute("SELECT * FROM deposit(1, 'u1', 100, 'first')")
+    db.execute("SELECT * FROM ops.create_tenant(2, 'North', 'EUR', 2)")
+    place(db, 1, "other")
+    ids["bet"] = rows(db, "SELECT * FROM place_bet(1, 'u1', 5, 2, 'f', 'bet', true)")[0]["bet_id"]
+    ids["payment"] = rows(db, "SELECT * FROM withdraw(1, 'u1', 5, 'payment')")[0]["payment_id"]
+    ids["settled"] = rows(db, "SELECT * FROM place_bet(1, 'u1', 5, 2, 'f', 'settled', true)")[0]["bet_id"]
+    db.execute("SELECT FROM settle_bet(1, %s, 'win', 8)", (ids["settled"],))
+    ids["completed"] = rows(db, "SELECT * FROM withdraw(1, 'u1', 5, 'completed')")[0]["payment_id"]
+    db.execute("SELECT FROM complete_payment(1, %s)", (ids["completed"],))
+    return ids
 
 
 def everything(db: psycopg.Connection) -> tuple[object, object]:

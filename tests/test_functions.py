@@ -28,6 +28,8 @@ from ledger import (
     unchanged,
     wait_until_blocked,
 )
+from test_chaos import CALLS as EVERY_CALL
+from test_chaos import made
 
 BET = ("tenant_id", "bet_id", "user_id", "stake", "odds", "fixture_id", "status", "result", "payout",
        "idempotency_key", "created_at", "last_updated_at", "duplicate")  # fmt: skip
@@ -888,3 +890,37 @@ def test_a_column_that_a_team_adds_is_no_concern_of_ours(app, connect, db, world
     assert call_all(db, "bet_history", TENANT, world["bet"])[-1]["event_type"] == "V1_BETS_BET_SETTLED"
     db.execute("CALL ops.rebuild_projection()")
     assert rows(db, "SELECT * FROM ops.verify_projections()") == []
+
+
+# Plans ---------------------------------------------------------------------------------------------------------------
+
+# What may plan at each call: for arrays, of which it matters how long they are; a statement that is put together; the
+# summary of a tenant, which is asked for once in a while.
+MAY_PLAN = {"place_bets", "confirm_bets", "settle_bets", "cancel_bets", "deposits", "withdrawals", "personal_key", "erase_person", "tenant_as_of"}  # fmt: skip
+
+
+@pytest.mark.not_on_citus("plans are made on the nodes")
+@pytest.mark.parametrize("role", ["betledger_app", "betledger_tenant"])
+@pytest.mark.parametrize("function", [f for f, call in EVERY_CALL.items() if "ops." not in call and f != "ledger_feed"])
+def test_a_function_that_is_warm_plans_nothing_anew(connect, function, role):
+    """A plan for known values that looks cheaper than one that is kept is made at each call, and takes longer than the rest."""
+    db = connect()
+    query = EVERY_CALL[function].format(**made(db))
+    caller = connect(autocommit=False)
+    caller.execute("SET app.tenant_id = '1'")
+    caller.execute("SET log_planner_stats = on")
+    caller.execute("SET client_min_messages = log")
+    caller.execute(f"SET ROLE {role}")
+    caller.commit()
+    told: list[tuple[str, str]] = []
+    caller.add_notice_handler(lambda notice: told.append((notice.message_primary or "", notice.context or "")))
+    for _ in range(8):
+        told.clear()
+        caller.execute(query, prepare=False)
+        caller.rollback()
+    planned = [context for what, context in told if what == "PLANNER STATISTICS"]
+    # The call itself, which is not prepared here.
+    assert "" in planned
+    # Functions in SQL are planned by each statement before PostgreSQL 18.
+    again = [context for context in planned if context and not context.startswith("SQL function")]
+    assert bool(again) == (function in MAY_PLAN), again

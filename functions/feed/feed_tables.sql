@@ -10,7 +10,7 @@ BEGIN
         RETURN QUERY SELECT DISTINCT e.event_table FROM projection.registered_types() AS e;
         RETURN;
     END IF;
-    -- By the names of event tables alone: that of a table of others, in a schema that is closed to the owner, is an error.
+    -- By the names of event tables alone: to look for a table of others, in a schema closed to the owner, is an error.
     RETURN QUERY
     SELECT n.shard
     FROM (SELECT DISTINCT t.event_table FROM projection.registered_types() AS t) AS e

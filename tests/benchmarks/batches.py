@@ -3,9 +3,10 @@
     nice -n 19 .venv/bin/python tests/benchmarks/batches.py [bets] [users] [rounds]
 
 On DATABASE_URL, a server of yours, or on a throw-away one. Each round on a clone: bets staked from the balances of the
-users are settled by settle_bet one call after the other over one connection in pipeline mode, by one settle_bets, by
-one INSERT ... SELECT of as many settled events, which pays nothing out, and by that with another of the payouts: the
-same events as settle_bets stores, but for their keys.
+users are settled by settle_bet one call after the other over one connection in pipeline mode, each in a transaction of
+its own that waits for the disk (single), does not wait (unsafe), or all in one (together); by one settle_bets (batch); by
+one INSERT ... SELECT of as many settled events, which pays nothing out (bulk), and by that with another of the payouts
+(paid): the same events as settle_bets stores, but for their keys.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ BETS, USERS, ROUNDS = (
 )
 SETTINGS = {
     "shared_buffers": "512MB",
-    "synchronous_commit": "off",
     "max_wal_size": "4GB",
     "autovacuum": "off",
     "jit": "off",
@@ -69,14 +69,32 @@ def fill(url: str) -> list[dict[str, object]]:
     ]
 
 
+def together(connection: psycopg.Connection, items: list[dict[str, object]]) -> None:
+    """settle_bet in pipeline mode, all in one transaction, as a pipeline that is never synchronized is."""
+    send(connection, items, apart=False)
+
+
 def single(connection: psycopg.Connection, items: list[dict[str, object]]) -> None:
-    """settle_bet in pipeline mode, each in a transaction of its own."""
-    with connection.pipeline():
+    """settle_bet in pipeline mode, each in a transaction of its own, that waits for the disk."""
+    send(connection, items, apart=True)
+
+
+def unsafe(connection: psycopg.Connection, items: list[dict[str, object]]) -> None:
+    """The same without waiting for the disk."""
+    connection.execute("SET synchronous_commit = off")
+    send(connection, items, apart=True)
+
+
+def send(connection: psycopg.Connection, items: list[dict[str, object]], *, apart: bool) -> None:
+    """A settle_bet for each item."""
+    with connection.pipeline() as pipeline:
         for n, item in enumerate(items):
             connection.execute(
                 "SELECT * FROM settle_bet(1, %s, %s, %s::numeric, %s)",
                 (item["bet_id"], item["result"], item["payout"], f"s{n}"), prepare=True,
             )  # fmt: skip
+            if apart:
+                pipeline.sync()
 
 
 def batch(connection: psycopg.Connection, items: list[dict[str, object]]) -> None:
@@ -100,6 +118,8 @@ def paid(connection: psycopg.Connection, items: list[dict[str, object]]) -> None
 
 WAYS: dict[str, Callable[[psycopg.Connection, list[dict[str, object]]], None]] = {
     "single": single,
+    "unsafe": unsafe,
+    "together": together,
     "batch": batch,
     "bulk": bulk,
     "paid": paid,
@@ -139,7 +159,7 @@ def main() -> None:
                 print(json.dumps({way: round(times[-1], 3) for way, times in taken.items()}), flush=True)
             admin.execute("DROP DATABASE IF EXISTS batches_clone WITH (FORCE)")
             admin.execute("DROP DATABASE batches_template WITH (FORCE)")
-    for other in ("single", "bulk", "paid"):
+    for other in (way for way in WAYS if way != "batch"):
         ratios = [a / b for a, b in zip(taken[other], taken["batch"], strict=True)]
         print(f"{other} / batch: {median(ratios):.2f}")
 
