@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from command import run
 from ledger import refused
 
 COMPILED = Path(__file__).parent.parent / "docs" / "compiled"
@@ -26,10 +27,11 @@ def test_every_table_has_its_file(db: psycopg.Connection) -> None:
 
 @ON_PLAIN_ONLY
 @pytest.mark.parametrize("table", TABLES)
-def test_the_committed_file_is_what_the_database_holds(db: psycopg.Connection, table: str) -> None:
+def test_the_committed_file_is_what_the_database_holds(dsn: str, table: str) -> None:
     """`betledger projection show TABLE > docs/compiled/TABLE.sql` writes it anew."""
-    parts = db.execute("SELECT source FROM ops.projection_source(%s)", (table,)).fetchall()
-    assert (COMPILED / f"{table}.sql").read_text() == "".join(f"{source}\n" for (source,) in parts)
+    printed = run("projection", "show", table, url=dsn)
+    assert printed.returncode == 0, printed.stderr
+    assert (COMPILED / f"{table}.sql").read_text() == printed.stdout
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -1,3 +1,4 @@
+-- rules: public.balance_events
 INSERT INTO projection.event_types
 (event_table, event_type, kind, status, rank, required_fields, optional_fields, has_effect)
 VALUES
@@ -7,9 +8,9 @@ VALUES
 ('public.balance_events', 'V1_BALANCES_BALANCE_INCREASED', 'credit',
     'increased', '0',
     '{"amount": "amount", "user_id": "identifier"}', '{}', 'true');
-CREATE OR REPLACE FUNCTION projection.balance_events_inserted(
-    
-)
+
+-- compiled: projection.balance_events_inserted()
+CREATE OR REPLACE FUNCTION projection.balance_events_inserted()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -91,9 +92,9 @@ BEGIN
     RETURN NULL;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.balance_events_key_removed(
-    
-)
+
+-- compiled: projection.balance_events_key_removed()
+CREATE OR REPLACE FUNCTION projection.balance_events_key_removed()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -104,9 +105,9 @@ BEGIN
     RETURN NULL;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.balance_events_received(
-    
-)
+
+-- compiled: projection.balance_events_received()
+CREATE OR REPLACE FUNCTION projection.balance_events_received()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $body$
@@ -143,6 +144,8 @@ BEGIN
     RETURN NEW;
 END
 $body$;
+
+-- compiled: projection.balance_events_valid(public.balance_events)
 CREATE OR REPLACE FUNCTION projection.balance_events_valid(
     e public.balance_events
 )
@@ -192,6 +195,8 @@ SELECT
         ELSE false
     END
 $body$;
+
+-- compiled: projection.on_v1_balances_balance_decreased(public.balance_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_balances_balance_decreased(
     e public.balance_events
 )
@@ -294,6 +299,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_balances_balance_increased(public.balance_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_balances_balance_increased(
     e public.balance_events
 )
@@ -395,15 +402,25 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- trigger: guard_event
 CREATE TRIGGER guard_event BEFORE DELETE OR UPDATE ON public.balance_events
 FOR EACH ROW EXECUTE FUNCTION projection.guard_event();
+
+-- trigger: guard_truncate
 CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON public.balance_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event();
+
+-- trigger: project_inserted
 CREATE TRIGGER project_inserted AFTER INSERT ON public.balance_events
 REFERENCING NEW TABLE AS new_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.balance_events_inserted();
+
+-- trigger: project_key_removed
 CREATE TRIGGER project_key_removed AFTER UPDATE ON public.balance_events
 REFERENCING OLD TABLE AS old_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.balance_events_key_removed();
+
+-- trigger: receive_event
 CREATE TRIGGER receive_event BEFORE INSERT ON public.balance_events
 FOR EACH ROW EXECUTE FUNCTION projection.balance_events_received();

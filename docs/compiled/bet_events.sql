@@ -1,3 +1,4 @@
+-- rules: public.bet_events
 INSERT INTO projection.event_types
 (event_table, event_type, kind, status, rank, required_fields, optional_fields, has_effect)
 VALUES
@@ -13,9 +14,9 @@ VALUES
 ('public.bet_events', 'V1_BETS_BET_SETTLEMENT_CORRECTED', 'bet',
     'settled', '2', '{"payout": "payout", "result": "result"}',
     '{"reason": "text", "allow_negative": "flag"}', 'true');
-CREATE OR REPLACE FUNCTION projection.bet_events_inserted(
-    
-)
+
+-- compiled: projection.bet_events_inserted()
+CREATE OR REPLACE FUNCTION projection.bet_events_inserted()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -136,9 +137,9 @@ BEGIN
     RETURN NULL;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.bet_events_key_removed(
-    
-)
+
+-- compiled: projection.bet_events_key_removed()
+CREATE OR REPLACE FUNCTION projection.bet_events_key_removed()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -162,9 +163,9 @@ BEGIN
     RETURN NULL;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.bet_events_received(
-    
-)
+
+-- compiled: projection.bet_events_received()
+CREATE OR REPLACE FUNCTION projection.bet_events_received()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $body$
@@ -201,6 +202,8 @@ BEGIN
     RETURN NEW;
 END
 $body$;
+
+-- compiled: projection.bet_events_valid(public.bet_events)
 CREATE OR REPLACE FUNCTION projection.bet_events_valid(
     e public.bet_events
 )
@@ -286,6 +289,8 @@ SELECT
         ELSE false
     END
 $body$;
+
+-- compiled: projection.on_v1_bets_bet_cancelled(public.bet_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_bets_bet_cancelled(
     e public.bet_events
 )
@@ -385,6 +390,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_bets_bet_confirmed(public.bet_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_bets_bet_confirmed(
     e public.bet_events
 )
@@ -463,6 +470,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_bets_bet_placed(public.bet_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_bets_bet_placed(
     e public.bet_events
 )
@@ -608,6 +617,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_bets_bet_settled(public.bet_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_bets_bet_settled(
     e public.bet_events
 )
@@ -719,6 +730,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_bets_bet_settlement_corrected(public.bet_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_bets_bet_settlement_corrected(
     e public.bet_events
 )
@@ -831,15 +844,25 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- trigger: guard_event
 CREATE TRIGGER guard_event BEFORE DELETE OR UPDATE ON public.bet_events
 FOR EACH ROW EXECUTE FUNCTION projection.guard_event();
+
+-- trigger: guard_truncate
 CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON public.bet_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event();
+
+-- trigger: project_inserted
 CREATE TRIGGER project_inserted AFTER INSERT ON public.bet_events
 REFERENCING NEW TABLE AS new_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.bet_events_inserted();
+
+-- trigger: project_key_removed
 CREATE TRIGGER project_key_removed AFTER UPDATE ON public.bet_events
 REFERENCING OLD TABLE AS old_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.bet_events_key_removed();
+
+-- trigger: receive_event
 CREATE TRIGGER receive_event BEFORE INSERT ON public.bet_events
 FOR EACH ROW EXECUTE FUNCTION projection.bet_events_received();

@@ -1,3 +1,4 @@
+-- definition: projection.bet_of_event
 CREATE OR REPLACE FUNCTION projection.bet_of_event(
     e public.bet_events
 )
@@ -22,6 +23,8 @@ SELECT
     projection.event_time(e."timestamp"),
     projection.event_time(e."timestamp")
 $body$;
+
+-- rules: public.bets_view
 SELECT projection.define(
     'public.bets_view',
     '{projection.bet_of_event}',
@@ -37,6 +40,8 @@ SELECT projection.define(
     p_lowest => '{created_at}',
     p_highest => '{last_updated_at}'
 );
+
+-- compiled: projection.bets_view_as_of(bigint,text,bigint,timestamp with time zone)
 CREATE OR REPLACE FUNCTION projection.bets_view_as_of(
     p_tenant_id bigint, p_key text, p_at_ms bigint,
     p_known_at timestamp with time zone
@@ -88,9 +93,9 @@ BEGIN
     ) AS f;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.bets_view_fold(
-    
-)
+
+-- compiled: projection.bets_view_fold()
+CREATE OR REPLACE FUNCTION projection.bets_view_fold()
 RETURNS SETOF public.bets_view
 LANGUAGE plpgsql STABLE
 AS $body$
@@ -137,6 +142,8 @@ BEGIN
     ) AS f;
 END
 $body$;
+
+-- compiled: projection.bets_view_refresh(bigint[],text[],public.bets_view[],boolean)
 CREATE OR REPLACE FUNCTION projection.bets_view_refresh(
     p_tenant_ids bigint[], p_keys text[],
     p_new public.bets_view[] DEFAULT NULL::public.bets_view[],

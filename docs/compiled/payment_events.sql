@@ -1,3 +1,4 @@
+-- rules: public.payment_events
 INSERT INTO projection.event_types
 (event_table, event_type, kind, status, rank, required_fields, optional_fields, has_effect)
 VALUES
@@ -21,6 +22,8 @@ VALUES
 ('public.payment_events', 'V1_PAYMENTS_WITHDRAWAL_REVERSED',
     'withdrawal', 'reversed', '2', '{}',
     '{"reason": "text", "allow_negative": "flag"}', 'true');
+
+-- compiled: projection.on_v1_payments_deposit_completed(public.payment_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_payments_deposit_completed(
     e public.payment_events
 )
@@ -75,6 +78,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_payments_deposit_created(public.payment_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_payments_deposit_created(
     e public.payment_events
 )
@@ -209,6 +214,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_payments_deposit_failed(public.payment_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_payments_deposit_failed(
     e public.payment_events
 )
@@ -288,6 +295,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_payments_deposit_reversed(public.payment_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_payments_deposit_reversed(
     e public.payment_events
 )
@@ -367,6 +376,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_payments_withdrawal_completed(public.payment_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_payments_withdrawal_completed(
     e public.payment_events
 )
@@ -421,6 +432,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_payments_withdrawal_created(public.payment_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_payments_withdrawal_created(
     e public.payment_events
 )
@@ -555,6 +568,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_payments_withdrawal_failed(public.payment_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_payments_withdrawal_failed(
     e public.payment_events
 )
@@ -634,6 +649,8 @@ BEGIN
     RETURN true;
 END
 $body$;
+
+-- compiled: projection.on_v1_payments_withdrawal_reversed(public.payment_events)
 CREATE OR REPLACE FUNCTION projection.on_v1_payments_withdrawal_reversed(
     e public.payment_events
 )
@@ -713,9 +730,9 @@ BEGIN
     RETURN true;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.payment_events_inserted(
-    
-)
+
+-- compiled: projection.payment_events_inserted()
+CREATE OR REPLACE FUNCTION projection.payment_events_inserted()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -832,9 +849,9 @@ BEGIN
     RETURN NULL;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.payment_events_key_removed(
-    
-)
+
+-- compiled: projection.payment_events_key_removed()
+CREATE OR REPLACE FUNCTION projection.payment_events_key_removed()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -858,9 +875,9 @@ BEGIN
     RETURN NULL;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.payment_events_received(
-    
-)
+
+-- compiled: projection.payment_events_received()
+CREATE OR REPLACE FUNCTION projection.payment_events_received()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $body$
@@ -897,6 +914,8 @@ BEGIN
     RETURN NEW;
 END
 $body$;
+
+-- compiled: projection.payment_events_valid(public.payment_events)
 CREATE OR REPLACE FUNCTION projection.payment_events_valid(
     e public.payment_events
 )
@@ -966,15 +985,25 @@ SELECT
         ELSE false
     END
 $body$;
+
+-- trigger: guard_event
 CREATE TRIGGER guard_event BEFORE DELETE OR UPDATE ON public.payment_events
 FOR EACH ROW EXECUTE FUNCTION projection.guard_event();
+
+-- trigger: guard_truncate
 CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON public.payment_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.guard_event();
+
+-- trigger: project_inserted
 CREATE TRIGGER project_inserted AFTER INSERT ON public.payment_events
 REFERENCING NEW TABLE AS new_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.payment_events_inserted();
+
+-- trigger: project_key_removed
 CREATE TRIGGER project_key_removed AFTER UPDATE ON public.payment_events
 REFERENCING OLD TABLE AS old_events
 FOR EACH STATEMENT EXECUTE FUNCTION projection.payment_events_key_removed();
+
+-- trigger: receive_event
 CREATE TRIGGER receive_event BEFORE INSERT ON public.payment_events
 FOR EACH ROW EXECUTE FUNCTION projection.payment_events_received();

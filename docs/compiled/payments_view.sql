@@ -1,3 +1,4 @@
+-- definition: projection.payment_of_event
 CREATE OR REPLACE FUNCTION projection.payment_of_event(
     e public.payment_events
 )
@@ -18,6 +19,8 @@ SELECT
     projection.event_time(e."timestamp"),
     projection.event_time(e."timestamp")
 $body$;
+
+-- rules: public.payments_view
 SELECT projection.define(
     'public.payments_view',
     '{projection.payment_of_event}',
@@ -31,6 +34,8 @@ SELECT projection.define(
     p_lowest => '{created_at}',
     p_highest => '{last_updated_at}'
 );
+
+-- compiled: projection.payments_view_as_of(bigint,text,bigint,timestamp with time zone)
 CREATE OR REPLACE FUNCTION projection.payments_view_as_of(
     p_tenant_id bigint, p_key text, p_at_ms bigint,
     p_known_at timestamp with time zone
@@ -74,9 +79,9 @@ BEGIN
     ) AS f;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.payments_view_fold(
-    
-)
+
+-- compiled: projection.payments_view_fold()
+CREATE OR REPLACE FUNCTION projection.payments_view_fold()
 RETURNS SETOF public.payments_view
 LANGUAGE plpgsql STABLE
 AS $body$
@@ -115,6 +120,8 @@ BEGIN
     ) AS f;
 END
 $body$;
+
+-- compiled: projection.payments_view_refresh(bigint[],text[],public.payments_view[],boolean)
 CREATE OR REPLACE FUNCTION projection.payments_view_refresh(
     p_tenant_ids bigint[], p_keys text[],
     p_new public.payments_view[] DEFAULT NULL::public.payments_view[],

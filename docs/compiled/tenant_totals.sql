@@ -1,3 +1,4 @@
+-- definition: projection.totals_of_balance
 CREATE OR REPLACE FUNCTION projection.totals_of_balance(
     b public.user_balances_view
 )
@@ -6,6 +7,8 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT b.tenant_id, b.balance
 $body$;
+
+-- definition: projection.totals_of_bet
 CREATE OR REPLACE FUNCTION projection.totals_of_bet(
     b public.bets_view
 )
@@ -25,6 +28,8 @@ SELECT
     CASE WHEN b.status = 'settled' THEN coalesce(b.payout, 0) ELSE 0 END,
     CASE WHEN b.status = 'settled' THEN coalesce(b.stake - b.payout, 0) ELSE 0 END
 $body$;
+
+-- definition: projection.totals_of_payment
 CREATE OR REPLACE FUNCTION projection.totals_of_payment(
     p public.payments_view
 )
@@ -38,6 +43,8 @@ SELECT
     CASE WHEN p.type = 'withdrawal' AND p.status NOT IN ('failed', 'reversed')
         THEN coalesce(p.amount, 0) ELSE 0 END
 $body$;
+
+-- definition: projection.totals_of_user
 CREATE OR REPLACE FUNCTION projection.totals_of_user(
     u public.user_activity_view
 )
@@ -46,6 +53,8 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $body$
 SELECT u.tenant_id, 1
 $body$;
+
+-- rules: projection.tenant_totals
 SELECT projection.define(
     'projection.tenant_totals',
     '{projection.totals_of_balance, projection.totals_of_bet,
@@ -53,6 +62,8 @@ SELECT projection.define(
     p_position => 50,
     p_slots => 32
 );
+
+-- compiled: projection.tenant_totals_add(projection.tenant_totals[],projection.tenant_totals[])
 CREATE OR REPLACE FUNCTION projection.tenant_totals_add(
     p_plus projection.tenant_totals[],
     p_minus projection.tenant_totals[]
@@ -136,6 +147,8 @@ BEGIN
     RETURN v_changed;
 END
 $body$;
+
+-- compiled: projection.tenant_totals_as_of(bigint,bigint,timestamp with time zone)
 CREATE OR REPLACE FUNCTION projection.tenant_totals_as_of(
     p_tenant_id bigint, p_at_ms bigint,
     p_known_at timestamp with time zone
@@ -326,9 +339,9 @@ BEGIN
     GROUP BY s.tenant_id;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.tenant_totals_fold(
-    
-)
+
+-- compiled: projection.tenant_totals_fold()
+CREATE OR REPLACE FUNCTION projection.tenant_totals_fold()
 RETURNS TABLE(tenant_id bigint, users bigint, bets_placed bigint,
     bets_confirmed bigint, bets_settled bigint,
     bets_cancelled bigint, staked numeric, paid_out numeric,

@@ -1,3 +1,4 @@
+-- definition: projection.activity_of_bet
 CREATE OR REPLACE FUNCTION projection.activity_of_bet(
     b public.bets_view
 )
@@ -19,6 +20,8 @@ SELECT
     b.last_updated_at
 WHERE b.user_id IS NOT NULL
 $body$;
+
+-- definition: projection.activity_of_payment
 CREATE OR REPLACE FUNCTION projection.activity_of_payment(
     p public.payments_view
 )
@@ -38,6 +41,8 @@ SELECT
     p.last_updated_at
 WHERE p.user_id IS NOT NULL
 $body$;
+
+-- rules: public.user_activity_view
 SELECT projection.define(
     'public.user_activity_view',
     '{projection.activity_of_bet, projection.activity_of_payment}',
@@ -45,6 +50,8 @@ SELECT projection.define(
     p_lowest => '{first_activity_at}',
     p_highest => '{last_activity_at}'
 );
+
+-- compiled: projection.user_activity_view_add(public.user_activity_view[],public.user_activity_view[])
 CREATE OR REPLACE FUNCTION projection.user_activity_view_add(
     p_plus public.user_activity_view[],
     p_minus public.user_activity_view[]
@@ -164,9 +171,9 @@ BEGIN
     RETURN v_changed;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.user_activity_view_fold(
-    
-)
+
+-- compiled: projection.user_activity_view_fold()
+CREATE OR REPLACE FUNCTION projection.user_activity_view_fold()
 RETURNS SETOF public.user_activity_view
 LANGUAGE plpgsql STABLE
 AS $body$
@@ -198,6 +205,8 @@ BEGIN
     GROUP BY s.tenant_id, s.user_id;
 END
 $body$;
+
+-- compiled: projection.user_activity_view_refresh(bigint[],text[],boolean)
 CREATE OR REPLACE FUNCTION projection.user_activity_view_refresh(
     p_tenant_ids bigint[], p_keys text[],
     p_is_attempt boolean DEFAULT false

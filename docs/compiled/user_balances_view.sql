@@ -1,3 +1,4 @@
+-- definition: projection.balance_of_event
 CREATE OR REPLACE FUNCTION projection.balance_of_event(
     e public.balance_events
 )
@@ -16,12 +17,16 @@ SELECT
     1,
     projection.event_time(e."timestamp")
 $body$;
+
+-- rules: public.user_balances_view
 SELECT projection.define(
     'public.user_balances_view',
     '{projection.balance_of_event}',
     p_position => 40,
     p_highest => '{last_transaction_at}'
 );
+
+-- compiled: projection.user_balances_view_add(public.user_balances_view[],public.user_balances_view[])
 CREATE OR REPLACE FUNCTION projection.user_balances_view_add(
     p_plus public.user_balances_view[],
     p_minus public.user_balances_view[]
@@ -122,6 +127,8 @@ BEGIN
     RETURN v_changed;
 END
 $body$;
+
+-- compiled: projection.user_balances_view_as_of(bigint,text,bigint,timestamp with time zone)
 CREATE OR REPLACE FUNCTION projection.user_balances_view_as_of(
     p_tenant_id bigint, p_key text, p_at_ms bigint,
     p_known_at timestamp with time zone
@@ -145,9 +152,9 @@ BEGIN
     GROUP BY s.tenant_id, s.user_id;
 END
 $body$;
-CREATE OR REPLACE FUNCTION projection.user_balances_view_fold(
-    
-)
+
+-- compiled: projection.user_balances_view_fold()
+CREATE OR REPLACE FUNCTION projection.user_balances_view_fold()
 RETURNS SETOF public.user_balances_view
 LANGUAGE plpgsql STABLE
 AS $body$
@@ -166,6 +173,8 @@ BEGIN
     GROUP BY s.tenant_id, s.user_id;
 END
 $body$;
+
+-- compiled: projection.user_balances_view_refresh(bigint[],text[],boolean)
 CREATE OR REPLACE FUNCTION projection.user_balances_view_refresh(
     p_tenant_ids bigint[], p_keys text[],
     p_is_attempt boolean DEFAULT false

@@ -10,9 +10,12 @@ BEGIN
     RETURN (
         SELECT concat_ws(
             E'\n',
-            format(E'CREATE OR REPLACE FUNCTION %s.%I(\n    %s\n)', n.nspname, f.proname, projection.joined(
-                string_to_array(pg_get_function_arguments(f.oid), ', ')
-            )),
+            format(
+                'CREATE OR REPLACE FUNCTION %s.%I(%s)', n.nspname, f.proname,
+                E'\n    ' || projection.joined(
+                    string_to_array(nullif(pg_get_function_arguments(f.oid), ''), ', ')
+                ) || E'\n'
+            ),
             'RETURNS ' || projection.joined(string_to_array(pg_get_function_result(f.oid), ', ')),
             concat_ws(
                 ' ', 'LANGUAGE', l.lanname, CASE f.provolatile WHEN 's' THEN 'STABLE' WHEN 'i' THEN 'IMMUTABLE' END,

@@ -70,7 +70,7 @@ def _function(name: str, function: dict[str, Any]) -> str:
         if "columns" in returns:
             text += _columns(returns["columns"])
     if function["errors"]:
-        text += _table(("SQLSTATE", ""), ((f"`{code}`", why) for code, why in sorted(function["errors"].items())))
+        text += _table(("SQLSTATE", "when"), ((f"`{code}`", why) for code, why in sorted(function["errors"].items())))
     if function.get("example"):
         text += f"\n```sql\n{function['example']};\n```\n"
     return text + f"\nCalled by {', '.join(f'`{role}`' for role in function['roles']) or '`betledger_owner`'}.\n"
