@@ -681,6 +681,20 @@ def test_a_column_that_somebody_adds_is_told_and_compiled_in(
 # ---------------------------------------------------------------------------------------------- what an operator sees
 
 
+def test_how_far_a_copy_is_can_be_asked(connect: Connect, db: psycopg.Connection) -> None:
+    """As `distribute` does beside its work."""
+    other = connect()
+    asked = "SELECT projection.copied_bytes() AS n"
+    assert one(other, asked) == {"n": 0}
+    line = f"1\tw\t{'x' * 100}\n".encode()
+    db.execute("CREATE TABLE copied (tenant_id bigint, name text, data text)")
+    db.execute("SELECT create_distributed_table('copied', 'tenant_id')")
+    with db.cursor().copy("COPY copied FROM STDIN") as stream:
+        for _ in range(100):
+            stream.write(line * 1000)
+        assert one(other, asked)["n"] > 5_000_000
+
+
 def test_tables_of_others_may_be_closed_to_the_ledger(cluster: Cluster, connect: Connect, db: psycopg.Connection) -> None:
     """Distributed beside the event tables, or alone: in a schema that no role of the ledger may use."""
     db.execute("CREATE SCHEMA closed")
@@ -966,7 +980,7 @@ def test_a_ledger_with_rows_becomes_distributed(cluster: Cluster, tmp_path: Path
         assert r.returncode == 0 and r.stdout.endswith("\ndistributed\n"), r.stderr
         # How far it is, and nothing of what Citus says.
         told = r.stderr.splitlines()
-        assert told[-1] == "all tables are distributed, now functions" and re.fullmatch(r"distributing public\.balance_events, about \d+ rows", told[0])
+        assert told[-1] == "all tables are distributed, now functions" and re.fullmatch(r"distributing public\.balance_events, \d+ kB", told[0])
         assert len(told) == 12
         assert run("distribute", url=url).stdout == "up to date\n"
         with psycopg.connect(url, autocommit=True) as db:

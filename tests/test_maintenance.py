@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,8 +16,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from betledger.commands import progress
 from fold_in_python import Event, balance, bet, copy, delete_read_rows, fold, insert, payment, read, verify
 from ledger import wait_until_blocked
+from rich.console import Console
 
 Connect = Callable[..., psycopg.Connection]
 
@@ -266,6 +270,20 @@ def test_rebuild_reports_its_progress(db: psycopg.Connection) -> None:
     assert list(dict.fromkeys(d["step"] for d in details)) == [
         "public.bets_view", "public.user_activity_view", "projection.tenant_totals"
     ]  # fmt: skip
+
+
+def test_a_bar_moves_within_a_step(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `distribute` asks how far the copy of one table is: no further than its step goes."""
+    drawn = io.StringIO()
+    monkeypatch.setattr(progress, "err", Console(file=drawn, force_terminal=True, width=100))
+    monkeypatch.setattr(progress, "is_terminal", lambda _: True)
+    told = json.dumps({"step": "MB", "done": 10, "until": 50, "total": 100})
+    with psycopg.connect(dsn, autocommit=True) as session, progress.shown(session, within="SELECT 25"):
+        session.execute(f"DO $$ BEGIN RAISE INFO 'x' USING DETAIL = '{told}'; PERFORM pg_sleep(2); END $$")
+    with psycopg.connect(dsn, autocommit=True) as session, progress.shown(session, within="SELECT 99"):
+        session.execute(f"DO $$ BEGIN RAISE INFO 'x' USING DETAIL = '{told}'; PERFORM pg_sleep(2); END $$")
+    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn.getvalue())
+    assert list(dict.fromkeys(re.findall(r"([1-9]\d*)/100", seen))) == ["10", "35", "50"]
 
 
 def test_verify_and_purge_report_their_progress(db: psycopg.Connection) -> None:

@@ -13,9 +13,9 @@ DECLARE
     v_after text;
     v_has_rows boolean;
     v_event_tables text[] := '{}';
-    v_rows bigint;
-    v_rows_done bigint := 0;
-    v_rows_total bigint;
+    v_size bigint;
+    v_done bigint := 0;
+    v_total bigint;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
         RAISE EXCEPTION 'database % has no Citus', current_database()
@@ -37,19 +37,19 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- As PostgreSQL last counted.
-    SELECT coalesce(sum(greatest(c.reltuples, 0)), 0) INTO v_rows_total
-    FROM projection.ledger_tables() AS t JOIN pg_class AS c ON c.oid = t.name::regclass
-    WHERE NOT projection.is_distributed(t.name);
+    -- Bytes: how many rows there are is only known of a table that has been analyzed.
+    SELECT coalesce(sum(pg_table_size(t.name::regclass)), 0) INTO v_total
+    FROM projection.ledger_tables() AS t WHERE NOT projection.is_distributed(t.name);
     FOR v_table IN
         SELECT t.name FROM projection.ledger_tables() AS t
     LOOP
         v_first := coalesce(v_first, v_table);
         CONTINUE WHEN projection.is_distributed(v_table);
-        v_rows := greatest(0, (SELECT c.reltuples FROM pg_class AS c WHERE c.oid = v_table::regclass));
+        v_size := pg_table_size(v_table::regclass);
         -- INFO, since what Citus says meanwhile is below what the runner wants to hear.
-        RAISE INFO 'distributing %, about % rows', v_table, v_rows
-            USING DETAIL = jsonb_build_object('step', 'rows', 'done', v_rows_done, 'total', v_rows_total);
+        RAISE INFO 'distributing %, %', v_table, pg_size_pretty(v_size) USING DETAIL = jsonb_build_object(
+            'step', 'MB', 'done', v_done / 1000000, 'until', (v_done + v_size) / 1000000, 'total', v_total / 1000000
+        );
         -- No event may slip in between the copy and the switch; readers go on.
         EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_table);
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', v_table) INTO v_has_rows;
@@ -86,7 +86,7 @@ BEGIN
                 USING ERRCODE = 'BL031',
                 HINT = 'Nothing was changed. Report this with the versions of PostgreSQL and Citus.';
         END IF;
-        v_rows_done := v_rows_done + v_rows;
+        v_done := v_done + v_size;
         RETURN NEXT format('%s is distributed by tenant_id (%s)', v_table, v_after);
     END LOOP;
 
@@ -94,7 +94,7 @@ BEGIN
     -- they call: with these come the types that they only name in their bodies. Definitions last: a node looks for what
     -- they call.
     RAISE INFO 'all tables are distributed, now functions'
-        USING DETAIL = jsonb_build_object('step', 'rows', 'done', v_rows_done, 'total', v_rows_total);
+        USING DETAIL = jsonb_build_object('step', 'MB', 'done', v_total / 1000000, 'total', v_total / 1000000);
     PERFORM projection.compile_event_types();
     FOR v_function IN
         SELECT p.oid FROM pg_proc AS p

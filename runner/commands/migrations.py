@@ -154,7 +154,7 @@ def distribute(database_url: DatabaseUrl = None, migrations: Migrations = None, 
     flags: Flags = {"database_url": database_url, "migrations": migrations}
     with (
         reached(told.append if as_json else tell, **flags) as (migrator, _),
-        shown(migrator.connection, others=False),
+        shown(migrator.connection, others=False, within="SELECT projection.copied_bytes() / 1000000"),
     ):
         done = migrator.distribute()
     if as_json:
