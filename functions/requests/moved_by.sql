@@ -3,13 +3,16 @@ SET LOCAL ROLE betledger_owner;
 CREATE OR REPLACE FUNCTION projection.moved_by(p_tenant_id bigint, p_user_ids text[], p_field text, p_ids text[])
 RETURNS numeric[]
 LANGUAGE plpgsql
--- A plan for arrays whose length is known always looks cheaper, and takes longer to make at each call than to run.
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = auto
 AS $$
 BEGIN
-    -- On Citus a transaction stays with one user.
-    IF projection.is_walled_in() AND NOT projection.is_distributed('public.balance_events') THEN
-        RETURN projection.moved_by_own(p_user_ids, p_field, p_ids);
+    -- On Citus a transaction stays with one user, and a statement is planned with its values.
+    IF NOT projection.is_distributed('public.balance_events') THEN
+        IF projection.is_walled_in() THEN
+            RETURN projection.moved_by_own(p_user_ids, p_field, p_ids);
+        END IF;
+        -- A plan for arrays of a known length always looks cheaper, and takes longer to make at each call than to run.
+        PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);
     END IF;
     RETURN ARRAY(
         SELECT b.moved
