@@ -69,16 +69,14 @@ def shown(connection: psycopg.Connection[Any], others: bool = True, within: str 
                         drawn.update(step.bar, completed=min(step.done + int(further or 0), step.until))
 
         is_over = threading.Event()
-        looking = threading.Thread(target=look, args=(within,), daemon=True)
         connection.add_notice_handler(told)
         if within and is_terminal(sys.stderr):
-            looking.start()
+            # A daemon: a query that does not come back holds nobody up.
+            threading.Thread(target=look, args=(within,), daemon=True).start()
         try:
             yield
         finally:
             is_over.set()
-            if looking.is_alive():
-                looking.join()
 
 
 class Step:
