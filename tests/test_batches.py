@@ -802,7 +802,7 @@ def together(do: Callable[[int], Any], clients: int) -> list[Any]:
     ready = threading.Barrier(clients)
 
     def go(client: int) -> Any:
-        ready.wait()
+        ready.wait(60)
         return do(client)
 
     with ThreadPoolExecutor(clients) as pool:

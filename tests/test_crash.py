@@ -113,20 +113,24 @@ def test_a_copy_is_there_as_a_whole_or_not_at_all(own_server: EmbeddedServer, ow
         connection, watching = connect(own_url), connect(own_url)
 
         def kill_soon() -> None:
+            deadline = time.monotonic() + 60
             while one(watching, "SELECT pg_relation_size('bets_view') AS n") == {"n": 0}:
+                assert time.monotonic() < deadline
                 time.sleep(0.001)
             own_server.kill()
 
-        killer = threading.Thread(target=kill_soon)
-        with connection.cursor().copy(
-            "COPY bet_events (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version) FROM STDIN"
-        ) as stream:
+        with (
+            ThreadPoolExecutor(1) as beside,
+            connection.cursor().copy(
+                "COPY bet_events (id, tenant_id, aggregate_id, event_type, event_data, timestamp, version) FROM STDIN"
+            ) as stream,
+        ):
             for n in range(count):
                 stream.write_row((uuid4(), 1 + n % 5, f"b{n}", "V1_BETS_BET_PLACED", payload, 1_700_000_000_000 + n, 1))
                 if kill and when.startswith("half") and n == count // 2:
                     own_server.kill()
             if kill and when.startswith("the"):
-                killer.start()
+                beside.submit(kill_soon)
 
     assert_crashed(lambda: copy(kill=True))
     own_server.start()

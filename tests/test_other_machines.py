@@ -403,21 +403,22 @@ def test_ctrl_c_tells_what_is_left(empty, tmp_path):
     # On a terminal, where the clock is shown, too.
     leader, follower = pty.openpty()
     sleeping = "SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'"
-    with subprocess.Popen(
-        words,
-        env=os.environ | {"DATABASE_URL": empty},
-        stdout=follower,
-        stderr=subprocess.PIPE,
-        text=True,
-        # What runs in the background inherits that it is ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as runner:
+    # What runs in the background inherits that it is ignored.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        runner = subprocess.Popen(
+            words, env=os.environ | {"DATABASE_URL": empty}, stdout=follower, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    with runner:
         os.close(follower)
         # Somebody has to look, or it waits for a terminal that takes no more.
         looks = threading.Thread(target=shown_by, args=(leader,))
         looks.start()
         with psycopg.connect(empty, autocommit=True) as ledger:
             while not ledger.execute(sleeping).rowcount:
+                assert runner.poll() is None
                 time.sleep(0.05)
         runner.send_signal(signal.SIGINT)
         _, told = runner.communicate(timeout=30)

@@ -489,20 +489,22 @@ def test_no_write_that_begins_after_a_suspension_is_stored(db, connect):
             except psycopg.Error as error:
                 done.append((began, time.monotonic(), error.sqlstate))
 
+    def wait_for(further: int) -> None:
+        seen, deadline = len(done), time.monotonic() + 60
+        while len(done) < seen + further:
+            assert time.monotonic() < deadline, "nothing is written"
+            time.sleep(0.001)
+
     with ThreadPoolExecutor(8) as pool:
         writers = [pool.submit(write, number) for number in range(8)]
         try:
             for _ in range(8):
                 set_status(operator, "suspended")
                 begins = time.monotonic()
-                seen = len(done)
-                while len(done) < seen + 40:
-                    time.sleep(0.001)
+                wait_for(40)
                 suspended_at.append((begins, time.monotonic()))
                 set_status(operator, "active")
-                seen = len(done)
-                while len(done) < seen + 40:
-                    time.sleep(0.001)
+                wait_for(40)
         finally:
             stop.set()
         for writer in writers:

@@ -103,13 +103,16 @@ class EmbeddedServer:
                     time.sleep(patience)
 
     def kill(self) -> None:
-        """End the server and its backends with SIGKILL, as a crash would: for tests."""
-        pid = int((self.data / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{pid}/task/{pid}/children")
-        backends = children.read_text().split() if children.exists() else []
-        for process in (pid, *map(int, backends)):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        """End the server and its backends with SIGKILL, as a crash would: for tests.
+
+        None is left: one that waits for a lock of those that are gone would wait for ever, and its client with it.
+        """
+        processes = [int((self.data / "postmaster.pid").read_text().split()[0])]
+        while processes:
+            for process in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            processes = self._processes()
 
     def running(self) -> bool:
         """Whether the server answers.
@@ -173,11 +176,17 @@ class EmbeddedServer:
         pid_file = self.data / "postmaster.pid"
         if not pid_file.exists() or self._alive() or not Path("/proc/self/cwd").exists():
             return
-        for process in Path("/proc").glob("[0-9]*/cwd"):
+        if not self._processes():
+            pid_file.unlink()
+
+    def _processes(self) -> list[int]:
+        """The numbers of all that runs in the data folder, where the system tells: the server and its backends."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*/cwd"):
             with contextlib.suppress(OSError):
-                if process.resolve(strict=True) == self.data.resolve():
-                    return
-        pid_file.unlink()
+                if folder.resolve(strict=True) == self.data.resolve():
+                    found.append(int(folder.parent.name))
+        return found
 
     def _answers(self) -> bool:
         """Whether the server answers; waits for one that is alive."""
