@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -38,6 +39,11 @@ _stack = ExitStack()
 _cluster: Cluster | None = None
 _locale = "that of the server"
 
+# Seconds after which a test is taken for one that hangs, a little before pytest ends it: faulthandler_timeout.
+PATIENCE = 570
+_url = ""
+_stderr = 2
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`pytest --citus` runs the same tests on a cluster."""
@@ -46,9 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server before pytest-postgresql reads where it is."""
-    global _cluster, _locale
+    global _cluster, _locale, _url, _stderr
     if config.option.collectonly:
         return
+    # While a test runs, what is written there is kept for its report.
+    _stderr = os.dup(2)
     if config.option.citus:
         if reason := why_not():
             pytest.exit(f"nothing was tested: {reason}", returncode=2)
@@ -60,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
         offer_locale(_stack)
         url = _stack.enter_context(throwaway_server(SETTINGS, FOLDER))
         _locale = use_locale(url)
+    _url = url
     parts = conninfo.conninfo_to_dict(url)
     config.option.postgresql_host = parts.get("host")
     config.option.postgresql_port = parts.get("port")
@@ -77,6 +86,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if config.option.citus and (mark := item.get_closest_marker("not_on_citus")):
             item.add_marker(pytest.mark.skip(reason=f"not on Citus: {mark.args[0]}"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """Tell what the server does, before a test that hangs is ended."""
+    timer = threading.Timer(PATIENCE, _tell_what_runs)
+    timer.daemon = True
+    timer.start()
+    try:
+        return (yield)
+    finally:
+        timer.cancel()
+
+
+def _tell_what_runs() -> None:
+    with psycopg.connect(_url, autocommit=True) as connection:
+        for row in connection.execute(
+            "SELECT pid, pg_blocking_pids(pid), usename, state, wait_event_type, wait_event, now() - state_change, left(query, 200)"
+            " FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY state_change"
+        ):
+            os.write(_stderr, f"{' | '.join(map(str, row))}\n".encode())
 
 
 def pytest_unconfigure() -> None:
