@@ -148,7 +148,11 @@ def test_a_copy_is_there_as_a_whole_or_not_at_all(own_server: EmbeddedServer, ow
 # -------------------------------------------------------------------------------------------------------- maintenance
 
 
-def fill(db: psycopg.Connection, count: int = 600, **columns: object) -> None:
+# Enough batches of 100 that none ends it all before a kill that takes its time.
+COUNT = 3000
+
+
+def fill(db: psycopg.Connection, count: int = COUNT, **columns: object) -> None:
     insert(db, *(event("V1_BETS_BET_PLACED", 1 + n % 3, f"b{n}", key=f"k{n}", **columns) for n in range(count)))
 
 
@@ -179,7 +183,7 @@ def test_a_rebuild_that_was_cut_short_is_finished_by_the_next(
         db.execute("UPDATE bets_view SET stake = stake + 1")
         db.execute("UPDATE projection.tenant_totals SET bets_placed = 0")
     wrong = len(rows(db, "SELECT * FROM ops.verify_projections()"))
-    assert wrong > 600
+    assert wrong > COUNT
     killed_in_the_middle(own_server, own_url, "CALL ops.rebuild_projection(p_batch => 100)", batches)
     db = connect(own_url)
     assert 0 < len(rows(db, "SELECT * FROM ops.verify_projections()")) <= wrong - 100 * batches
@@ -196,11 +200,11 @@ def test_a_purge_that_was_cut_short_is_finished_by_the_next(
     left = "SELECT count(*) AS n FROM bet_events WHERE metadata ->> 'idempotency_key' IS NOT NULL"
     killed_in_the_middle(own_server, own_url, "CALL ops.purge_idempotency_keys(interval '0', 100)", batches)
     db = connect(own_url)
-    assert 0 < one(db, left)["n"] <= 600 - 100 * batches
+    assert 0 < one(db, left)["n"] <= COUNT - 100 * batches
     assert_healthy(db)
     db.execute("CALL ops.purge_idempotency_keys(interval '0', 100)")
     assert one(db, left) == {"n": 0}
-    assert one(db, "SELECT count(*) AS n FROM bet_events") == {"n": 600}
+    assert one(db, "SELECT count(*) AS n FROM bet_events") == {"n": COUNT}
     assert_healthy(db)
 
 

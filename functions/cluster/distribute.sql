@@ -48,7 +48,7 @@ BEGIN
             'step', 'MB', 'done', v_done / 1000000, 'until', (v_done + v_size) / 1000000, 'total', v_total / 1000000
         );
         RETURN NEXT projection.distribute_table(
-            v_table, CASE WHEN v_table = v_first THEN 'none' ELSE v_first END, p_with_rows
+            v_table::regclass, CASE WHEN v_table = v_first THEN 'none' ELSE v_first END, p_with_rows
         );
         v_done := v_done + v_size;
     END LOOP;

@@ -1,6 +1,6 @@
 SET LOCAL ROLE betledger_owner;
 
-CREATE OR REPLACE FUNCTION projection.distribute_table(p_table text, p_beside text, p_with_rows boolean)
+CREATE OR REPLACE FUNCTION projection.distribute_table(p_table regclass, p_beside text, p_with_rows boolean)
 RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -19,15 +19,15 @@ BEGIN
     END IF;
     -- Rows that are copied have been projected, and have their place in the feed: until all is in place, the triggers
     -- of the shards do nothing.
-    IF EXISTS (SELECT FROM projection.ledger_tables() AS t WHERE t.name = p_table AND t.holds_events) THEN
+    IF EXISTS (SELECT FROM projection.ledger_tables() AS t WHERE t.name = p_table::text AND t.holds_events) THEN
         EXECUTE format(
             'CREATE OR REPLACE FUNCTION projection.%I() RETURNS trigger LANGUAGE plpgsql'
-            || ' AS ''BEGIN RETURN NEW; END''', split_part(p_table, '.', 2) || '_received'
+            || ' AS ''BEGIN RETURN NEW; END''', split_part(p_table::text, '.', 2) || '_received'
         );
         EXECUTE format(
             'CREATE OR REPLACE FUNCTION projection.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER'
             || ' SET search_path = pg_catalog, pg_temp SET row_security = on AS ''BEGIN RETURN NULL; END''',
-            split_part(p_table, '.', 2) || '_inserted'
+            split_part(p_table::text, '.', 2) || '_inserted'
         );
     END IF;
     EXECUTE format('SELECT projection.fingerprint(%L)', p_table) INTO v_before;
@@ -46,9 +46,9 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION projection.distribute_table(text, text, boolean) IS
+COMMENT ON FUNCTION projection.distribute_table(regclass, text, boolean) IS
 'Distributes a table of the ledger by tenant_id, co-located with another (p_beside: its name, or none), with its rows, '
 'and compares them before and after. The triggers of an event table do nothing until it is compiled anew. Gives what '
 'was done, for ops.distribute(). Errors: BL030 it has rows and p_with_rows is false; BL031 rows differ.';
 
-REVOKE ALL ON FUNCTION projection.distribute_table(text, text, boolean) FROM public;
+REVOKE ALL ON FUNCTION projection.distribute_table(regclass, text, boolean) FROM public;

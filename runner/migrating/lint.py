@@ -26,7 +26,8 @@ from betledger.migrating.statements import read, transactional
 CHECKS = """
     SELECT p.oid::regprocedure::text, k.lineno, k.sqlstate, k.message,
         k.sqlstate IN ('42P01', '42883')
-            AND k.message ~ 'pg_catalog\\.\\w*(pg_dist|citus|shard|worker|distribut)|projection\\.compiled_version'
+            AND k.message
+                ~ 'pg_catalog\\.\\w*(pg_dist|citus|shard|worker|all_nodes|distribut)|projection\\.compiled_version'
     FROM pg_proc AS p
     JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
     LEFT JOIN pg_trigger AS g ON g.tgfoid = p.oid AND NOT g.tgisinternal

@@ -107,7 +107,10 @@ class EmbeddedServer:
 
         None is left: one that waits for a lock of those that are gone would wait for ever, and its client with it.
         """
-        processes = [int((self.data / "postmaster.pid").read_text().split()[0])]
+        pid = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        # At once; what that list left out, since it is not reliable while some end, after that.
+        processes = [pid, *map(int, children.read_text().split() if children.exists() else [])]
         while processes:
             for process in processes:
                 with contextlib.suppress(ProcessLookupError):
