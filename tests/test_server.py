@@ -72,6 +72,7 @@ def test_it_comes_back_after_a_kill_with_what_was_committed(own_server: Embedded
     with psycopg.connect(own_server.start(), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     own_server.kill()
+    assert own_server._processes() == []
     assert (own_server.data / "postmaster.pid").exists()
     with psycopg.connect(own_server.start()) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)

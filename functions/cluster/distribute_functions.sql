@@ -15,23 +15,16 @@ BEGIN
     -- With them go roles, schemas and privileges: what Citus copies to a node as the owner, the owner could not make
     -- there.
     FOR v_function IN
-        SELECT p.oid FROM pg_proc AS p
-        WHERE p.pronamespace IN (
-            'public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace
+        SELECT f.signature FROM projection.functions_not_on_nodes() AS f (signature)
+        -- Those that give or take rows of a table follow it.
+        WHERE NOT EXISTS (
+            SELECT FROM pg_depend AS d
+            JOIN pg_type AS t ON t.oid = d.refobjid
+            LEFT JOIN pg_type AS i ON i.oid = t.typelem
+            WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.signature AND d.refclassid = 'pg_type'::regclass
+                AND (t.typrelid <> 0 OR i.typrelid <> 0)
         )
-            AND pg_get_userbyid(p.proowner) = 'betledger_owner'
-            AND NOT EXISTS (
-                SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid
-            )
-            -- Those that give or take rows of a table follow it.
-            AND NOT EXISTS (
-                SELECT FROM pg_depend AS d
-                JOIN pg_type AS t ON t.oid = d.refobjid
-                LEFT JOIN pg_type AS i ON i.oid = t.typelem
-                WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_type'::regclass
-                    AND (t.typrelid <> 0 OR i.typrelid <> 0)
-            )
-        ORDER BY p.oid
+        ORDER BY f.signature::oid
     LOOP
         PERFORM pg_catalog.create_distributed_function(v_function);
         RETURN NEXT format('%s is on every node', v_function);

@@ -12,14 +12,8 @@ BEGIN
     -- they call: with these come the types that they only name in their bodies. Definitions last: a node looks for what
     -- they call.
     FOR v_function IN
-        SELECT p.oid FROM pg_proc AS p
-        WHERE p.pronamespace IN (
-            'public'::regnamespace, 'projection'::regnamespace, 'ops'::regnamespace, 'http'::regnamespace
-        )
-            AND pg_get_userbyid(p.proowner) = 'betledger_owner'
-            AND NOT EXISTS (
-                SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid
-            )
+        SELECT f.signature FROM projection.functions_not_on_nodes() AS f (signature)
+        JOIN pg_proc AS p ON p.oid = f.signature
         ORDER BY EXISTS (SELECT FROM projection.registered_sources() AS s WHERE s.definition::regproc = p.oid),
             p.pronamespace = 'public'::regnamespace, p.oid
     LOOP
